@@ -1,0 +1,1 @@
+"""What a purchase costs, held against plain aiohttp and orjson."""

@@ -1,0 +1,162 @@
+"""What a purchase costs: CPU time, instructions, memory in flight, import time.
+
+    python -m benchmarks.purchase            # all of it, some minutes
+    python -m benchmarks.purchase --quick    # without instructions and memory
+
+CPU time is measured in one run, the two clients in turns, and the medians are compared. Instructions are counted by
+callgrind, the difference of a long and a short run, so that start-up falls out. The server has a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from .clients import CLIENTS, run
+
+CONCURRENCIES = (1, 64, 256)
+ROUNDS = 9
+CALLS = 1536
+IN_FLIGHT = 10_000
+
+
+@contextmanager
+def server(*flags: str) -> Iterator[str]:
+    """The address of a fresh server."""
+    command = [sys.executable, "-m", "benchmarks.server", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.terminate()
+
+
+async def cpu(base_url: str, concurrency: int) -> dict[str, float]:
+    """Microseconds of CPU per call: the median of rounds in which the clients take turns."""
+    spent: dict[str, list[float]] = {name: [] for name in CLIENTS}
+    async with CLIENTS["plain"](base_url, concurrency) as plain, CLIENTS["ours"](base_url, concurrency) as ours:
+        for turn in range(ROUNDS + 1):
+            for name, call in (("plain", plain), ("ours", ours)):
+                start = time.process_time()
+                await run(call, range(turn * CALLS, (turn + 1) * CALLS), concurrency)
+                spent[name].append((time.process_time() - start) / CALLS * 1e6)
+    return {name: median(times[1:]) for name, times in spent.items()}
+
+
+def instructions(base_url: str, name: str, concurrency: int) -> float:
+    """Thousands of instructions per call."""
+    short, long = (_callgrind(base_url, name, concurrency, calls) for calls in (512, 1536))
+    return (long - short) / 1024 / 1000
+
+
+def _callgrind(base_url: str, name: str, concurrency: int, calls: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            "valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out",
+            sys.executable, "-m", "benchmarks.purchase", "--run", base_url, name, str(concurrency), str(calls),
+        ]  # fmt: skip
+        told = subprocess.run(command, capture_output=True, text=True, check=True, env=_QUIET).stderr
+    found = re.search(r"Collected : (\d+)", told)
+    assert found, told
+    return int(found[1])
+
+
+# The same hashes, and so the same instructions, in every run.
+_QUIET = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
+
+
+async def _run_once(base_url: str, name: str, concurrency: int, calls: int) -> None:
+    async with CLIENTS[name](base_url, concurrency) as call:
+        await run(call, range(calls), concurrency)
+
+
+def memory(base_url: str, name: str) -> float:
+    """KiB per call, of so many that wait for their answers."""
+    command = [sys.executable, "-m", "benchmarks.purchase", "--hold", base_url, name]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+async def _hold(base_url: str, name: str) -> None:
+    async with CLIENTS[name](base_url, IN_FLIGHT) as call:
+        tasks = [asyncio.create_task(_ignore_cancel(call(n))) for n in range(8)]
+        await asyncio.sleep(0.3)
+        before = _resident()
+        tasks += [asyncio.create_task(_ignore_cancel(call(n))) for n in range(8, IN_FLIGHT + 8)]
+        while not all(task.get_coro() is not None for task in tasks) or _connections() < IN_FLIGHT:
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(1)
+        print((_resident() - before) / IN_FLIGHT)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks)
+
+
+async def _ignore_cancel(call: object) -> None:
+    try:
+        await call  # type: ignore[misc]
+    except asyncio.CancelledError:
+        pass
+
+
+def _resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1024
+
+
+def _connections() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def import_time(statement: str) -> float:
+    """Milliseconds, the median of fresh processes."""
+    code = f"import time; t = time.perf_counter(); {statement}; print((time.perf_counter() - t) * 1e3)"
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(15)]
+    return median(float(run.stdout) for run in runs)
+
+
+def report(quick: bool) -> None:
+    """Print the tables."""
+    with server() as base_url:
+        print("| in flight | plain, µs CPU | ours, µs CPU | ratio |\n|---|---|---|---|")
+        for concurrency in CONCURRENCIES:
+            spent = asyncio.run(cpu(base_url, concurrency))
+            print(f"| {concurrency} | {spent['plain']:.0f} | {spent['ours']:.0f} | {spent['ours'] / spent['plain']:.2f} |")
+        if not quick:
+            print("\n| in flight | plain, 1000 instructions | ours | ratio |\n|---|---|---|---|")
+            for concurrency in CONCURRENCIES:
+                plain, ours = (instructions(base_url, name, concurrency) for name in ("plain", "ours"))
+                print(f"| {concurrency} | {plain:.0f} | {ours:.0f} | {ours / plain:.2f} |", flush=True)
+    if not quick:
+        print(f"\nmemory of a call, {IN_FLIGHT} in flight:")
+        for name in CLIENTS:
+            with server("--hold") as base_url:
+                print(f"* {name}: {memory(base_url, name):.1f} KiB")
+    aiohttp, package = import_time("import aiohttp"), import_time("import paymentoptions_async")
+    print(f"\nimport: aiohttp {aiohttp:.0f} ms, paymentoptions_async {package:.0f} ms, ratio {package / aiohttp:.2f}")
+
+
+def main(arguments: list[str]) -> None:
+    """The command line; `--run` and `--hold` are for the processes that are measured."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    match arguments:
+        case ["--run", base_url, name, concurrency, calls]:
+            asyncio.run(_run_once(base_url, name, int(concurrency), int(calls)))
+        case ["--hold", base_url, name]:
+            asyncio.run(_hold(base_url, name))
+        case _:
+            report("--quick" in arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,301 @@
+"""The way of one charge: claim, send, judge, finish.
+
+This is the idempotency layer, since the gateway has none (gateway/API.md, "What decides the idempotency design"). What
+it keeps:
+
+* Nothing is sent before the ledger has given the right to send.
+* Callers with one reference share one flight, as long as it is in the air in this process.
+* Whatever ends a flight - an answer, a fault, the deadline, a cancel, a bug - is written down before it goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+import random
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+import attrs
+
+from .delivery import Landing, deliver
+from .errors import ReferenceConflictError
+from .ledger.base import Claim, Ledger
+from .logs import Log
+from .models.challenge import Challenge
+from .models.outcome import Outcome, Refusal, State
+from .models.payment import Payment
+from .models.purchase_request import PurchaseRequest
+from .models.rules import amount_text
+from .models.wire import Body, purchase_body
+from .redaction import in_flight
+from .settings import Settings
+from .transport.gateway import Gateway
+from .transport.parcel import Parcel
+from .transport.retry import RetryBudget, retrying
+from .verdict import Asked, Judged, judge, settle
+
+__all__ = ["Charging", "Flights", "Runtime"]
+
+# A holder that is frozen for this long after its deadline counts as dead.
+_LEASE_MARGIN: Final = 30.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Runtime:
+    """What a charge takes from the world outside: tests bring their own.
+
+    Attributes:
+        sleep: Waits so many seconds.
+        random: Gives a number from 0 to 1, for the pauses.
+        now: The wall clock.
+    """
+
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+    now: Callable[[], datetime] = _now
+
+
+class _Flight:
+    """A charge that is in the air, and those who wait for it to land."""
+
+    def __init__(self, fingerprint: bytes) -> None:
+        self.fingerprint = fingerprint
+        self._landed: asyncio.Future[Landing | None] | None = None
+
+    async def landing(self) -> Landing | None:
+        """How it ended; `None` where nothing was sent and somebody else may."""
+        if self._landed is None:
+            self._landed = asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self._landed)
+
+    def land(self, landing: Landing | None) -> None:
+        if self._landed is not None:
+            self._landed.set_result(landing)
+
+
+Flights = dict[str, _Flight]
+
+
+@attrs.frozen
+class _Order:
+    """One charge, ready to go."""
+
+    path: str
+    body: Body
+    fingerprint: bytes
+    asked: Asked
+
+
+@attrs.define
+class _Trip:
+    """The attempts of one claim."""
+
+    order: _Order
+    claim: Claim
+    attempts: list[Judged] = attrs.field(factory=list)
+    parcel: Parcel | None = None
+
+    def cut(self, why: str) -> Landing:
+        """How it ends where it is ended from outside."""
+        if self.parcel is not None:
+            self.add(Judged(_interrupted(why) if self.parcel.sent else _not_sent(why)))
+        if not self.attempts:
+            return Landing(attrs.evolve(_not_sent(why), attempts=self.claim.attempts))
+        return self.landing()
+
+    def add(self, judged: Judged) -> None:
+        self.parcel = None
+        self.attempts.append(judged)
+
+    def landing(self) -> Landing:
+        outcome = settle([attempt.outcome for attempt in self.attempts], self.claim.attempts)
+        return Landing(outcome, False, self.attempts[-1].answer)
+
+
+def _interrupted(why: str) -> Outcome:
+    return Outcome(state=State.UNKNOWN, evidence=(f"sent, then {why}",), lost=True)
+
+
+def _not_sent(why: str) -> Outcome:
+    return Outcome(state=State.REFUSED, refusal=Refusal.NOT_SENT, evidence=(f"not sent: {why}",))
+
+
+class Charging:
+    """Charges, by one client's settings.
+
+    Args:
+        settings: What the client was told.
+        gateway: Makes one attempt.
+        ledger: Gives the right to send, and remembers.
+        flights: The charges in the air of this client and its views.
+        budget: Their common budget of retries.
+        log: The library's own lines.
+        runtime: Sleep, chance and time.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        gateway: Gateway,
+        ledger: Ledger,
+        flights: Flights,
+        budget: RetryBudget,
+        log: Log,
+        runtime: Runtime,
+    ) -> None:
+        self._settings = settings
+        self._gateway = gateway
+        self._ledger = ledger
+        self._flights = flights
+        self._budget = budget
+        self._log = log
+        self._runtime = runtime
+        secret = settings.ledger_secret
+        self._key = secret.reveal().encode() if secret else _PROCESS_KEY
+
+    async def charge(self, path: str, request: PurchaseRequest) -> Payment | Challenge:
+        """Charge a card once, whatever happens.
+
+        Args:
+            path: The operation, such as `payment`.
+            request: What to charge.
+
+        Raises:
+            PaymentOptionsError: Its type says what happened to the money.
+        """
+        request.check()
+        with in_flight(request.card.number if request.card else None):
+            landing = await self._share(self._order(path, request))
+        self._tell(landing, request.merchant_txn_ref)
+        return deliver(landing, request)
+
+    def _order(self, path: str, request: PurchaseRequest) -> _Order:
+        body = purchase_body(request, self._settings.merchant_id)
+        asked = Asked(
+            request.merchant_txn_ref,
+            Decimal(amount_text(request.amount)),
+            request.currency,
+            request.card.number if request.card else None,
+        )
+        fingerprint = hmac.digest(self._key, path.encode() + b"\n" + body.identity, "sha256")
+        return _Order(path, body, fingerprint, asked)
+
+    async def _share(self, order: _Order) -> Landing:
+        reference = order.asked.merchant_txn_ref
+        while flight := self._flights.get(reference):
+            if flight.fingerprint != order.fingerprint:
+                raise ReferenceConflictError(
+                    "this merchant_txn_ref is being used for another charge: take a new one",
+                    merchant_txn_ref=reference,
+                )
+            if (landing := await flight.landing()) is not None:
+                return landing
+        return await self._fly(order, reference)
+
+    async def _fly(self, order: _Order, reference: str) -> Landing:
+        flight = self._flights[reference] = _Flight(order.fingerprint)
+        trip: _Trip | None = None
+        landing: Landing | None = None
+        try:
+            lease = self._settings.timeouts.total + _LEASE_MARGIN
+            claim = await self._ledger.claim(reference, order.fingerprint, lease)
+            if isinstance(claim, Outcome):
+                landing = Landing(claim, replayed=True)
+            else:
+                trip = _Trip(order, claim)
+                landing = await self._travel(trip)
+            return landing
+        finally:
+            del self._flights[reference]
+            flight.land(landing or _abandoned(trip))
+
+    async def _travel(self, trip: _Trip) -> Landing:
+        try:
+            landing = await self._until_deadline(trip)
+        except BaseException as ending:
+            # A cancel, or a bug below: what is known is written down, then it goes on.
+            landing = trip.cut(type(ending).__name__)
+            await self._ledger.finish(trip.claim, landing.outcome)
+            self._tell(landing, trip.claim.merchant_txn_ref)
+            told = "; ".join(landing.outcome.evidence)
+            ending.add_note(f"{trip.claim.merchant_txn_ref}: {landing.outcome.state}, {told}")
+            raise
+        await self._ledger.finish(trip.claim, landing.outcome)
+        return landing
+
+    async def _until_deadline(self, trip: _Trip) -> Landing:
+        loop = asyncio.get_running_loop()
+        total = self._settings.timeouts.total
+        deadline = loop.time() + total
+        try:
+            async with asyncio.timeout_at(deadline):
+                await retrying(
+                    lambda: self._attempt(trip),
+                    policy=self._settings.retry,
+                    budget=self._budget,
+                    seconds_left=lambda: deadline - loop.time(),
+                    sleep=self._runtime.sleep,
+                    random=self._runtime.random,
+                    before_retry=lambda outcome, pause: self._tell_retry(trip, outcome, pause),
+                )
+        except TimeoutError:
+            return trip.cut(f"the deadline of {total:g} s passed")
+        return trip.landing()
+
+    async def _attempt(self, trip: _Trip) -> Outcome:
+        trip.parcel = parcel = Parcel(trip.order.body)
+        reply = await self._gateway.post(trip.order.path, parcel)
+        judged = judge(reply, trip.order.asked)
+        trip.add(judged)
+        return judged.outcome
+
+    # --- the library's own lines ---
+
+    def _tell(self, landing: Landing, reference: str) -> None:
+        outcome = landing.outcome
+        if outcome.state in (State.UNKNOWN, State.PARTIAL):
+            write = self._log.error
+        elif outcome.state is State.REFUSED:
+            write = self._log.warning
+        elif self._log.tells_info:
+            write = self._log.info
+        else:
+            return
+        write(
+            f"charge.{outcome.state}",
+            merchant_txn_ref=reference,
+            attempts=outcome.attempts,
+            status=outcome.status,
+            response_code=outcome.response_code,
+            evidence=outcome.evidence,
+            replayed=landing.replayed,
+        )
+
+    def _tell_retry(self, trip: _Trip, outcome: Outcome, pause: float) -> None:
+        self._log.warning(
+            "charge.retry",
+            merchant_txn_ref=trip.claim.merchant_txn_ref,
+            attempt=trip.claim.attempts + len(trip.attempts),
+            evidence=outcome.evidence,
+            pause_seconds=round(pause, 3),
+        )
+
+
+_PROCESS_KEY: Final = os.urandom(32)
+
+
+def _abandoned(trip: _Trip | None) -> Landing | None:
+    """For those who wait for a flight whose owner was cancelled: the doubt, or the way free."""
+    if trip is None or not trip.attempts:
+        return None
+    landing = trip.landing()
+    return None if landing.outcome.state is State.REFUSED else landing

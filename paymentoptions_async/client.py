@@ -1,0 +1,125 @@
+"""The client: it owns settings, connections and ledger, and hands out the resources."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import attrs
+
+from .charging import Charging, Flights, Runtime
+from .ledger import Ledger, MemoryLedger
+from .logs import Log
+from .resources.payments import Payments
+from .settings import Settings
+from .transport.gateway import Gateway
+from .transport.pool import Pool
+from .transport.retry import RetryBudget
+
+__all__ = ["PaymentOptions"]
+
+
+@attrs.frozen
+class _Shared:
+    """What a client and its views have in common."""
+
+    pool: Pool
+    ledger: Ledger
+    runtime: Runtime
+    flights: Flights = attrs.field(factory=dict)
+    budget: RetryBudget = attrs.field(factory=RetryBudget)
+
+
+class PaymentOptions:
+    """A client of the PaymentOptions gateway.
+
+    One for the life of the application, used inside one event loop::
+
+        async with PaymentOptions(settings) as client:
+            payment = await client.payments.purchase(request)
+
+    Args:
+        settings: Who you are, where the gateway is, how patient to be.
+        ledger: Remembers what was charged. The default lives as long as this client: it keeps calls of this process
+            apart, and forgets everything at a restart.
+        session: An aiohttp session of yours, for a proxy or certificates of your own. It is not closed here.
+        runtime: Sleep, chance and time, for tests.
+
+    Attributes:
+        payments: Card payments.
+        settings: What it was told.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        ledger: Ledger | None = None,
+        session: aiohttp.ClientSession | None = None,
+        runtime: Runtime | None = None,
+    ) -> None:
+        runtime = runtime or Runtime()
+        pool = Pool(settings.max_connections, session)
+        self._open(settings, _Shared(pool, ledger or MemoryLedger(), runtime), owner=True)
+
+    def _open(self, settings: Settings, shared: _Shared, *, owner: bool) -> None:
+        self.settings = settings
+        self._shared = shared
+        self._is_owner = owner
+        self.payments = Payments(
+            Charging(
+                settings=settings,
+                gateway=Gateway(settings, shared.pool, shared.runtime.now),
+                ledger=shared.ledger,
+                flights=shared.flights,
+                budget=shared.budget,
+                log=Log(settings.log_level),
+                runtime=shared.runtime,
+            )
+        )
+
+    @classmethod
+    def from_env(cls, **kwargs: Any) -> Self:
+        """A client with the settings of the environment (`Settings.from_env`); `kwargs` go to the constructor.
+
+        Raises:
+            ConfigurationError: A variable is missing or wrong.
+        """
+        return cls(Settings.from_env(), **kwargs)
+
+    def with_options(self, **changes: Any) -> Self:
+        """A view of this client with some settings changed. Connections, ledger and retry budget are shared.
+
+        Args:
+            changes: Members of `Settings`, such as `timeouts`.
+
+        Raises:
+            ConfigurationError: A change is wrong.
+        """
+        view = object.__new__(type(self))
+        view._open(attrs.evolve(self.settings, **changes), self._shared, owner=False)
+        return view
+
+    async def close(self) -> None:
+        """Close the connections. A view leaves them to its client."""
+        if self._is_owner:
+            await self._shared.pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<PaymentOptions at {self.settings.base_url}>"
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_owner", False):
+            self._shared.pool.warn_if_open(self)

@@ -1,0 +1,39 @@
+"""A payment card."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..redaction import Secret, mask_pan
+from .rules import digits, text
+
+__all__ = ["Card"]
+
+
+def _secret(value: object) -> Secret:
+    # What is no text becomes a secret that breaks its field's rule. Raising here would show the value in a frame.
+    return Secret(value) if isinstance(value, str | Secret) else Secret("")
+
+
+@attrs.frozen(kw_only=True)
+class Card:
+    """A card as it is typed in. Number and CVC become `Secret` at once; nothing shows them again.
+
+    Attributes:
+        number: The card number (PAN), 12 to 16 digits, given as text.
+        cvc: The security code, 3 or 4 digits, given as text.
+        expiry_month: Two digits, `01` to `12`.
+        expiry_year: Two digits.
+        name: The cardholder's name, at most 255 characters.
+    """
+
+    number: Secret = digits(12, 16, converter=_secret)
+    cvc: Secret = digits(3, 4, converter=_secret)
+    expiry_month: str = digits(2, 2, within=range(1, 13))
+    expiry_year: str = digits(2, 2)
+    name: str = text(255)
+
+    @property
+    def masked(self) -> str:
+        """The first six and the last four digits."""
+        return mask_pan(self.number.reveal())

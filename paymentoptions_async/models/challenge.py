@@ -1,0 +1,24 @@
+"""A 3-D Secure challenge: not paid yet."""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["Challenge"]
+
+
+@attrs.frozen(kw_only=True)
+class Challenge:
+    """The issuer wants to see the payer first. Nothing is paid until the payer has been there.
+
+    Attributes:
+        redirect_url: Send the payer's browser here.
+        merchant_txn_ref: The reference of the charge.
+        replayed: Whether this is the stored answer to an earlier call, with nothing sent by this one.
+        attempts: How many times the request was sent for this reference.
+    """
+
+    redirect_url: str
+    merchant_txn_ref: str
+    replayed: bool = False
+    attempts: int = 1

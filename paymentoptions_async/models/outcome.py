@@ -1,0 +1,64 @@
+"""What became of a charge: the value that is judged, stored in the ledger and delivered."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import attrs
+
+from .codes import Reason
+
+__all__ = ["Outcome", "Refusal", "State"]
+
+
+class State(StrEnum):
+    """Where a charge is. All but `SENDING` and `REFUSED` are for good, as far as this client can tell."""
+
+    SENDING = "sending"
+    PAID = "paid"
+    PARTIAL = "partial"
+    CHALLENGED = "challenged"
+    DECLINED = "declined"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Refusal(StrEnum):
+    """Why a charge in state `REFUSED` never began. The same reference may be charged again."""
+
+    INVALID = "invalid"
+    AUTHENTICATION = "authentication"
+    RATE_LIMITED = "rate_limited"
+    NOT_SENT = "not_sent"
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What is known of a charge after its attempts.
+
+    Attributes:
+        state: What happened to the money.
+        evidence: What was seen, oldest first; free of card data.
+        attempts: How many attempts were made under this reference, earlier calls included.
+        answer: The gateway's answer, masked JSON, where a readable one came. Kept as bytes: a ledger in memory holds
+            many, and a tree of each would make every garbage collection walk through all of them.
+        status: Its HTTP status.
+        reason: The class of its response code, where it had a known one.
+        response_code: The acquirer's code.
+        gateway_code: The gateway's own code.
+        refusal: Why, where the state is `REFUSED`.
+        retry_after: Seconds that the gateway asked to wait.
+        lost: Whether the state is `UNKNOWN` because an answer was lost, and not because the gateway itself said so.
+    """
+
+    state: State
+    evidence: tuple[str, ...] = ()
+    attempts: int = 1
+    answer: bytes | None = None
+    status: int | None = None
+    reason: Reason | None = None
+    response_code: int | None = None
+    gateway_code: str | None = None
+    refusal: Refusal | None = None
+    retry_after: float | None = None
+    lost: bool = False

@@ -1,0 +1,56 @@
+"""A payment: the money moved, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from .answer import Answer, GatewayResponse
+
+__all__ = ["Payment"]
+
+
+@attrs.frozen(kw_only=True)
+class Payment:
+    """What the gateway answered to a charge.
+
+    Attributes:
+        transaction_id: The gateway's id: capture, void, refund and status ask for it.
+        merchant_txn_ref: Your reference.
+        amount: As answered; where the answer is silent, as asked.
+        currency: ISO 4217 code, likewise.
+        auth_code: The issuer's authorisation code.
+        scheme: The card scheme, such as `MASTERCARD`.
+        masked_card: The first six and the last four digits.
+        stored_payment_method_id: The token that was made, where one was asked for.
+        gateway: The gateway's own message and code.
+        timestamp: When, by the gateway's clock.
+        replayed: Whether this is the stored answer to an earlier call, with nothing sent by this one.
+        attempts: How many times the request was sent for this reference.
+        raw: The whole answer as it came, with members that this library does not know, card number masked.
+    """
+
+    transaction_id: str
+    merchant_txn_ref: str
+    amount: Decimal
+    currency: str
+    auth_code: str | None = None
+    scheme: str | None = None
+    masked_card: str | None = None
+    stored_payment_method_id: str | None = None
+    gateway: GatewayResponse | None = None
+    timestamp: datetime | None = None
+    replayed: bool = False
+    attempts: int = 1
+    raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def answer(self) -> Answer:
+        """`raw`, typed member by member. Built at each call."""
+        from .wire import read_answer
+
+        return read_answer(self.raw)

@@ -1,0 +1,120 @@
+"""The body of a purchase or an authorisation."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Self
+
+import attrs
+
+from ..errors import InvalidRequestError, Problem
+from ..redaction import Secret, in_flight, redact_text
+from .address import Address
+from .browser_info import BrowserInfo
+from .card import Card
+from .payment_method import PaymentMethod
+from .return_urls import ReturnUrls
+from .rules import amount, find_problems, ip_address, letters, model, text
+from .subscription import Subscription
+
+__all__ = ["PurchaseRequest"]
+
+
+def _sealed_unless_card(value: object) -> object:
+    # A card given as a plain mapping would be shown by our repr; the field's rule names the fault later.
+    return value if value is None or isinstance(value, Card) else Secret("")
+
+
+@attrs.frozen(kw_only=True)
+class PurchaseRequest:
+    """What to charge, to whom, and under which reference (gateway/API.md, "Purchase body").
+
+    Attributes:
+        amount: `str`, `int` or `Decimal`, at most 10 characters; sent as given, never converted. The vendor has
+            not published the unit for currencies with two decimals. An `int` goes out as a JSON number, a
+            `Decimal` as text.
+        currency: ISO 4217 code.
+        merchant_txn_ref: Your own reference, at most 45 characters. It names this charge for ever: a second
+            call with it charges nothing.
+        customer_ip: The payer's address, IPv4 or IPv6.
+        return_url: Where gateway and payer come back to.
+        billing_address: Where the payer lives.
+        time_zone: IANA name.
+        card: Needed unless a stored payment method or a wallet pays.
+        merchant_id: Yours; where `None`, that of the settings goes out.
+        shipping_address: Where the goods go.
+        browser_info: The payer's browser; wanted for 3-D Secure.
+        payment_method: To make a token, or to pay with one.
+        subscription: The plan, for subscriptions.
+    """
+
+    amount: str | int | Decimal = amount()
+    currency: str = letters(3, "a currency code of three capital letters (ISO 4217)")
+    card: Card | None = model(Card, default=None, converter=_sealed_unless_card)
+    merchant_txn_ref: str = text(45)
+    customer_ip: str = ip_address()
+    merchant_id: str | None = text(128, default=None)
+    return_url: ReturnUrls = model(ReturnUrls)
+    billing_address: Address = model(Address)
+    shipping_address: Address | None = model(Address, default=None)
+    browser_info: BrowserInfo | None = model(BrowserInfo, default=None)
+    payment_method: PaymentMethod | None = model(PaymentMethod, default=None)
+    subscription: Subscription | None = model(Subscription, default=None)
+    time_zone: str = text(128)
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """Read a body as the vendor documents it.
+
+        Args:
+            data: JSON. Its numbers are taken digit for digit.
+
+        Raises:
+            InvalidRequestError: It is not JSON, a member is unknown, missing or of a wrong type, or a field breaks
+                its rule; all faults are in `problems`, by path. Nothing was sent.
+        """
+        from .wire import read_purchase
+
+        request, problems = read_purchase(data, cls)
+        del data  # it holds the card number, and a traceback shows this frame
+        if request is None:
+            raise _refusal(problems)
+        request.check()
+        return request
+
+    def check(self) -> None:
+        """Ask every field for its rule. A purchase does so by itself, before anything is sent.
+
+        Raises:
+            InvalidRequestError: All faults are in `problems`, by path.
+        """
+        problems = find_problems(self) or _payer_problems(self)
+        if problems:
+            raise _refusal(problems, self._shown_reference())
+
+    def _shown_reference(self) -> str | None:
+        if not isinstance(self.merchant_txn_ref, str):
+            return None
+        with in_flight(self.card.number if isinstance(self.card, Card) else None):
+            return redact_text(self.merchant_txn_ref[:45])
+
+
+def _payer_problems(request: PurchaseRequest) -> list[Problem]:
+    method, card = request.payment_method, request.card
+    token = method is not None and method.stored_payment_method_id is not None
+    if card is None:
+        wallet = method is not None and method.type != "scheme"
+        return [] if token or wallet else [Problem("card", "required unless a stored payment method pays")]
+    if token:
+        return [Problem("card", "none where payment_method.stored_payment_method_id pays")]
+    if card.number.reveal() in request.merchant_txn_ref:
+        return [Problem("merchant_txn_ref", "a reference that does not hold the card number")]
+    return []
+
+
+def _refusal(problems: list[Problem], reference: str | None = None) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"the request was not sent: {'; '.join(map(str, problems))}",
+        merchant_txn_ref=reference,
+        problems=tuple(problems),
+    )

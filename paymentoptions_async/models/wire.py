@@ -1,0 +1,248 @@
+"""Between JSON and the models. The only place that knows the wire's spelling, and the only cattrs converter.
+
+Requests are strict both ways: what is not known is refused, not dropped. Answers are lenient: what is not known stays
+in `Payment.raw`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NoReturn, TypeVar
+
+import attrs
+import cattrs
+import orjson
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.v import transform_error
+
+from ..errors import Problem
+from ..redaction import Secret, redact_text
+from . import answer as answers
+from .address import Address
+from .answer import Answer
+from .browser_info import BrowserInfo
+from .card import Card
+from .payment_method import PaymentMethod
+from .purchase_request import PurchaseRequest
+from .return_urls import ReturnUrls
+from .rules import amount_text
+from .subscription import Subscription
+
+__all__ = ["Body", "purchase_body", "read_answer", "read_purchase"]
+
+T = TypeVar("T")
+
+# gateway/API.md, "Purchase body": camelCase in this object only.
+_CAMEL_CASE: Final = {
+    "accept_header": "acceptHeader",
+    "screen_color_depth": "screenColorDepth",
+    "java_enabled": "javaEnabled",
+    "screen_height": "screenHeight",
+    "screen_width": "screenWidth",
+    "challenge_window": "challengeWindow",
+    "user_agent": "userAgent",
+}
+_REQUEST_CLASSES: Final = (
+    Card, Address, ReturnUrls, BrowserInfo, PaymentMethod, Subscription, PurchaseRequest,
+)  # fmt: skip
+
+
+class _WrongTypeError(ValueError):
+    """Its text is the rule; it never holds the value."""
+
+
+# --- requests ---------------------------------------------------------------------------------------------
+
+
+class Body:
+    """The bytes of a request, which no traceback, log or pickle shows."""
+
+    __slots__ = ("content", "identity")
+
+    def __init__(self, content: bytes, identity: bytes) -> None:
+        self.content = content
+        self.identity = identity
+
+    def __repr__(self) -> str:
+        return f"<body of {len(self.content)} bytes>"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a request body is not pickled: card data must not leave the process by that way")
+
+
+def purchase_body(request: PurchaseRequest, merchant_id: str) -> Body:
+    """The bytes to send, and those that the fingerprint is made of: the same content in one order, without CVC.
+
+    Args:
+        request: One that keeps its rules.
+        merchant_id: The setting; goes out where the request has none of its own.
+    """
+    content = _requests.unstructure(request, PurchaseRequest)
+    content.setdefault("merchant_id", merchant_id)
+    sent = orjson.dumps(content)
+    content["amount"] = amount_text(request.amount)
+    if request.card is not None:
+        # The CVC is no part of what a charge is: no trace of it may rest in a ledger, not even hashed.
+        del content["card"]["cvc"]
+    return Body(sent, orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+
+
+def read_purchase(
+    data: bytes | str, kind: type[PurchaseRequest]
+) -> tuple[PurchaseRequest | None, list[Problem]]:
+    """Read a purchase body. Faults come back as values, since an error's frames would show the body."""
+    try:
+        content = json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+    except _WrongTypeError as fault:
+        return None, [Problem("$", str(fault))]
+    except (ValueError, RecursionError):
+        return None, [Problem("$", "JSON")]
+    if not isinstance(content, dict):
+        return None, [Problem("$", "a JSON object")]
+    try:
+        return _requests.structure(content, kind), []
+    except cattrs.BaseValidationError as fault:
+        return None, _told(fault)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _WrongTypeError(f"JSON without {name}")
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _WrongTypeError("JSON in which no member stands twice")
+    return members
+
+
+def _told(fault: cattrs.BaseValidationError) -> list[Problem]:
+    lines = (line.rpartition(" @ ") for line in transform_error(fault, "$", _rule_of))
+    return [Problem(path.removeprefix("$."), rule) for rule, _, path in lines]
+
+
+def _rule_of(fault: BaseException, _: type | None) -> str:
+    match fault:
+        case KeyError():
+            return "required"
+        case cattrs.ForbiddenExtraKeysError():
+            return redact_text(f"no member that is not known: {', '.join(sorted(fault.extra_fields))}")
+        case _WrongTypeError():
+            return str(fault)
+    return "a JSON object"
+
+
+def _taken(kinds: type | tuple[type, ...], rule: str) -> Callable[[Any, Any], Any]:
+    def hook(value: Any, _: Any) -> Any:
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+            raise _WrongTypeError(rule)
+        return value
+
+    return hook
+
+
+def _request_converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True, omit_if_default=True)
+    converter.register_structure_hook(str, _taken(str, "a text"))
+    converter.register_structure_hook(int, _taken(int, "a whole number"))
+    converter.register_structure_hook(bool, _taken(bool, "true or false"))
+    converter.register_structure_hook(str | int | Decimal, _taken((str, int), "a number or a text"))
+    converter.register_structure_hook(Secret, lambda value, _: Secret(_taken(str, "a text")(value, _)))
+    converter.register_unstructure_hook(Secret, Secret.reveal)
+    converter.register_unstructure_hook(
+        str | int | Decimal, lambda value: amount_text(value) if isinstance(value, Decimal) else value
+    )
+    for kind in _REQUEST_CLASSES:
+        renames = {
+            name: override(rename=wire) for name, wire in _CAMEL_CASE.items() if kind is BrowserInfo
+        }
+        converter.register_unstructure_hook(
+            kind, make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **renames)
+        )
+        converter.register_structure_hook(
+            kind,
+            make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **renames),
+        )
+    return converter
+
+
+_requests: Final = _request_converter()
+
+
+# --- answers ----------------------------------------------------------------------------------------------
+
+
+def read_answer(raw: Mapping[str, Any]) -> Answer:
+    """The envelope, typed. Whatever does not fit is `None`."""
+    # gateway/API.md, "Answers": spelled risk-details in payments, risk_details in the status answer.
+    spelled = {"risk_details": raw.get("risk-details"), **raw}
+    return _answers.structure(spelled, Answer)
+
+
+def _lenient_text(value: Any, _: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def lenient_int(value: Any, _: Any = None) -> int | None:
+    """A whole number, however it is written, or `None`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.removeprefix("-").isdecimal() and value.isascii() and len(value) < 10:
+        return int(value)
+    return None
+
+
+def lenient_decimal(value: Any, _: Any = None) -> Decimal | None:
+    """An amount, however it is written, or `None`."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def _lenient_part(kind: type[T], converter: cattrs.Converter) -> Callable[[Any, Any], T | None]:
+    renames = {
+        "response_description": override(rename="responseDescription")
+        for field in attrs.fields(kind)  # type: ignore[arg-type]  # every part is an attrs class
+        if field.name == "response_description"
+    }
+    read = make_dict_structure_fn(kind, converter, **renames)
+    return lambda value, _: read(value, kind) if isinstance(value, Mapping) else None
+
+
+def _lenient_address(value: Any, _: Any) -> Address | None:
+    if not isinstance(value, Mapping):
+        return None
+    return Address(**{field.name: _lenient_text(value.get(field.name), None) for field in attrs.fields(Address)})
+
+
+def _answer_converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+    converter.register_structure_hook(str | None, _lenient_text)
+    converter.register_structure_hook(int | None, lenient_int)
+    converter.register_structure_hook(Decimal | None, lenient_decimal)
+    converter.register_structure_hook(
+        bool | None, lambda value, _: value if isinstance(value, bool) else None
+    )
+    converter.register_structure_hook(Address | None, _lenient_address)
+    for name in (
+        "GatewayResponse", "BillingDetails", "DeviceDetails", "MerchantDetails", "AnsweredCard",
+        "PaymentDataSource", "AdditionalData", "PaymentDetails", "TransactionDetails", "RiskDetails", "Answer",
+    ):  # fmt: skip
+        kind = getattr(answers, name)
+        part = _lenient_part(kind, converter)
+        converter.register_structure_hook(kind | None, part)
+        converter.register_structure_hook(kind, part)
+    return converter
+
+
+_answers: Final = _answer_converter()

@@ -1,0 +1,1 @@
+"""What a client can do, a file per noun: each operation a short method."""

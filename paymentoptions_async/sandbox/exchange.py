@@ -1,0 +1,124 @@
+"""One HTTP exchange: read, count, fail or decide, answer. Here aiohttp meets the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from aiohttp import web
+
+from .answers import Answer, refusal
+from .contract import Refusal
+from .gateway import Call, Gateway, Operation
+from .line import Line
+from .mishaps import answer_of
+from .purchases import PURCHASE_V1, PURCHASE_V2
+
+if TYPE_CHECKING:
+    from .faults import Fault
+
+__all__ = ["Exchanges"]
+
+# gateway/API.md, "Hosts and path": the vendor's pages show the prefix once and doubled.
+_PREFIXES: Final = (
+    "/api/v1/server-to-server-interface",
+    "/api/v1/api/v1/server-to-server-interface",
+)
+_POSTS: Final = {"/payment": PURCHASE_V1, "/paymentv2": PURCHASE_V2}
+
+# A dead line swallows it, but aiohttp wants an answer to every request.
+_NEVER_SENT: Final = Answer(204)
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _unknown(gateway: Gateway, _call: Call) -> Answer:
+    return refusal(Refusal(404, "path: not known here"), gateway.switches.error_body)
+
+
+class Exchanges:
+    """Serves the requests of one sandbox.
+
+    Args:
+        gateway: Decides.
+        latency: Seconds before a decision, or a callable that gives them.
+    """
+
+    def __init__(self, gateway: Gateway, latency: float | Callable[[], float]) -> None:
+        self._gateway = gateway
+        self._latency = latency
+        self._running: set[asyncio.Task[None]] = set()
+
+    def routes(self) -> Iterator[web.RouteDef]:
+        """Every path, under both prefixes. What is none is read wholly too, and then is 404."""
+        for prefix in _PREFIXES:
+            for path, operation in _POSTS.items():
+                yield web.post(prefix + path, self._handler(operation))
+        yield web.route("*", "/{path:.*}", self._handler(Operation(_unknown, counted=False)))
+
+    async def close(self) -> None:
+        """End the requests that are being served."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _handler(self, operation: Operation) -> _Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            line, task = request.transport, request.task
+            if not isinstance(line, Line):
+                return web.Response()  # the client went away before anything was read
+            self._running.add(task)
+            try:
+                return _response(await self._answer(request, operation, line))
+            except ConnectionError:
+                return web.Response()  # the client went away in the middle of its request
+            finally:
+                self._running.discard(task)
+                line.answer()
+
+        return handle
+
+    async def _answer(self, request: web.Request, operation: Operation, line: Line) -> Answer:
+        fault = line.fault
+        call = Call(request.headers, _parsed(await request.read()))
+        if operation.counted:
+            self._count(call)
+        if fault is not None and fault.at in ("after_read", "before_commit"):
+            return self._undecided(fault, line)
+        if delay := self._latency() if callable(self._latency) else self._latency:
+            await asyncio.sleep(delay)
+        answer = operation.decide(self._gateway, call)
+        if fault is None:
+            return answer
+        return answer_of(fault, self._gateway.now()) or answer
+
+    def _undecided(self, fault: Fault, line: Line) -> Answer:
+        if answer := answer_of(fault, self._gateway.now()):
+            return answer
+        line.strike(fault.kind)
+        return _NEVER_SENT
+
+    def _count(self, call: Call) -> None:
+        ref = call.body and call.body.get("merchant_txn_ref")
+        if isinstance(ref, str):
+            self._gateway.books.attempts[ref] += 1
+
+
+def _parsed(raw: bytes) -> dict[str, Any] | None:
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(
+        status=answer.status,
+        body=answer.body,
+        content_type=answer.content_type,
+        headers=answer.headers or None,
+    )

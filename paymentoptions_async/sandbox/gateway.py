@@ -1,0 +1,78 @@
+"""The gateway behind the HTTP server: switches, books, clock and ids, for every operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from .answers import Answer, EchoCard, ErrorBody
+    from .state import Books
+
+__all__ = ["Call", "Declines", "Duplicates", "Gateway", "Operation", "Switches"]
+
+Duplicates = Literal["charge", "reject", "replay"]
+Declines = Literal["2xx", "4xx"]
+
+
+@attrs.frozen(kw_only=True)
+class Switches:
+    """What nobody has published about the gateway, so that a test can have it either way."""
+
+    duplicates: Duplicates = attrs.field(
+        validator=attrs.validators.in_(("charge", "reject", "replay"))
+    )
+    declines: Declines = attrs.field(validator=attrs.validators.in_(("2xx", "4xx")))
+    error_body: ErrorBody = attrs.field(
+        validator=attrs.validators.in_(("envelope", "message", "html", "empty"))
+    )
+    echo_card: EchoCard = attrs.field(validator=attrs.validators.in_(("full", "masked", "none")))
+    unclear_charges: bool
+
+
+@attrs.frozen
+class Call:
+    """One request as an operation sees it.
+
+    Attributes:
+        headers: Keys are found in any case.
+        body: The parsed body; `None` where it is no JSON object.
+    """
+
+    headers: Mapping[str, str]
+    body: dict[str, Any] | None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Gateway:
+    """What every operation works with.
+
+    Attributes:
+        switches: The unpublished.
+        books: What was asked and charged.
+        ids: Makes ids of transactions, tokens and challenges.
+        now: The time in UTC.
+        base_url: The address of this sandbox.
+    """
+
+    switches: Switches
+    books: Books
+    ids: Callable[[], str]
+    now: Callable[[], datetime]
+    base_url: Callable[[], str]
+
+
+class Operation(NamedTuple):
+    """One thing that the gateway can be asked to do.
+
+    Attributes:
+        decide: Decides and words the answer.
+        counted: Whether a request for it is an attempt to charge its `merchant_txn_ref`.
+    """
+
+    decide: Callable[[Gateway, Call], Answer]
+    counted: bool

@@ -1,0 +1,180 @@
+"""Everything that a client can be told, as frozen values that refuse to be wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final, Literal, Self
+from urllib.parse import urlsplit
+
+import attrs
+
+from .errors import ConfigurationError
+from .redaction import Secret
+
+__all__ = ["DEVELOPMENT", "LIVE", "RetryPolicy", "Settings", "Timeouts"]
+
+# gateway/API.md, "Hosts and path".
+LIVE: Final = "https://api.paymentoptions.com"
+DEVELOPMENT: Final = "https://api-dev.paymentoptions.com"
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_ENVIRONMENT: Final = {
+    "api_key": "PAYMENTOPTIONS_API_KEY",
+    "x_api_key": "PAYMENTOPTIONS_X_API_KEY",
+    "merchant_id": "PAYMENTOPTIONS_MERCHANT_ID",
+    "base_url": "PAYMENTOPTIONS_BASE_URL",
+    "ledger_secret": "PAYMENTOPTIONS_LEDGER_SECRET",
+}
+_REQUIRED: Final = ("api_key", "x_api_key", "merchant_id")
+
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+ApiKeyForm = Literal["plain", "colon", "encoded"]
+
+
+def _secret(value: str | Secret | None) -> Secret | None:
+    return Secret(value) if isinstance(value, str) else value
+
+
+def _positive(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ConfigurationError(f"{attribute.name}: a number greater than 0")
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How long a call may take, in seconds.
+
+    Attributes:
+        total: One deadline over everything: waiting for a connection, connecting, every attempt and the pauses
+            between them. When it passes with nothing sent the call ends in `NotSentError`, else in
+            `OutcomeUnknownError`.
+        connect: For making one connection (TCP and TLS); an attempt that fails so is made again.
+        read: For silence on the socket while an answer is awaited. `None`: only `total` ends the wait.
+    """
+
+    total: float = attrs.field(default=60.0, validator=_positive)
+    connect: float = attrs.field(default=10.0, validator=_positive)
+    read: float | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """What is tried again, and how often.
+
+    A fault that came before the request left, and HTTP 429, are always tried again: the money cannot have moved.
+
+    **A lost answer is not repeated by default, because this gateway may charge a repeated `merchant_txn_ref` a
+    second time; if the vendor has promised you that it refuses a repeat, switch repeating on with
+    `RetryPolicy(repeat_after_send=True)`.** Then the same bytes go out again under the same reference, and a
+    `duplicate` answer to them means that the first one arrived, not that it was declined.
+
+    Attributes:
+        max_attempts: How many times a request is sent at the most, the first included.
+        base: Seconds; before retry n the pause is drawn evenly from 0 to `min(cap, base * 2**(n - 1))`.
+        cap: Seconds; the longest pause, and the most of a `Retry-After` that is obeyed.
+        repeat_after_send: Whether a request whose answer was lost goes out again.
+    """
+
+    max_attempts: int = attrs.field(default=4, validator=_positive)
+    base: float = attrs.field(default=0.2, validator=_positive)
+    cap: float = attrs.field(default=10.0, validator=_positive)
+    repeat_after_send: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What a client needs to know: who you are, where the gateway is, how patient to be.
+
+    Attributes:
+        api_key: Goes out as `Authorization: Basic ...`.
+        x_api_key: Goes out as `x-api-key`. The vendor may have given you one secret for both.
+        merchant_id: Sent where a request has none of its own.
+        base_url: The gateway's address. One that ends in `/api/v1` gives the doubled prefix that some pages of
+            the vendor's show. Plain `http` is taken for this machine only.
+        api_key_form: How `api_key` is written into the header: `plain` encodes the key, `colon` encodes the key
+            and a colon (as an HTTP user name without password), `encoded` sends it as it is.
+        timeouts: The deadline and its parts.
+        retry: What is tried again.
+        ledger_secret: Your key for the ledger's fingerprints. The ledger in memory makes its own.
+        max_connections: How many connections the client's own pool opens at the most.
+        log_level: The lowest level of the client's own lines. A paid purchase is an `info` line.
+
+    Raises:
+        ConfigurationError: Something is missing or wrong; all of it is told at once, and no secret is shown.
+    """
+
+    api_key: Secret = attrs.field(converter=_secret)
+    x_api_key: Secret = attrs.field(converter=_secret)
+    merchant_id: str
+    base_url: str = attrs.field(default=LIVE, converter=lambda url: url.rstrip("/") if isinstance(url, str) else url)
+    api_key_form: ApiKeyForm = "plain"
+    timeouts: Timeouts = attrs.field(factory=Timeouts)
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
+    ledger_secret: Secret | None = attrs.field(default=None, converter=_secret)
+    max_connections: int = 100
+    log_level: LogLevel = "warning"
+
+    def __attrs_post_init__(self) -> None:
+        if problems := _problems(self):
+            raise ConfigurationError("; ".join(problems))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read `PAYMENTOPTIONS_API_KEY`, `_X_API_KEY`, `_MERCHANT_ID`, `_BASE_URL` and `_LEDGER_SECRET`.
+
+        Raises:
+            ConfigurationError: A required variable is not set; all missing ones are named at once.
+        """
+        environ = os.environ if environ is None else environ
+        given = {name: environ[key] for name, key in _ENVIRONMENT.items() if environ.get(key)}
+        if missing := [_ENVIRONMENT[name] for name in _REQUIRED if name not in given]:
+            raise ConfigurationError(f"not set in the environment: {', '.join(missing)}")
+        return cls(**given)  # type: ignore[arg-type]  # the converters take plain strings
+
+
+def _problems(settings: Settings) -> list[str]:
+    found = [
+        f"{name}: a non-empty line of printable ASCII"
+        for name in ("api_key", "x_api_key")
+        if not _header_safe(getattr(settings, name))
+    ]
+    if not isinstance(settings.merchant_id, str) or not 0 < len(settings.merchant_id) <= 128:
+        found.append("merchant_id: a text of 1 to 128 characters")
+    if problem := _url_problem(settings.base_url):
+        found.append(f"base_url: {problem}")
+    if settings.api_key_form not in ("plain", "colon", "encoded"):
+        found.append("api_key_form: one of plain, colon, encoded")
+    if settings.ledger_secret is not None and len(settings.ledger_secret.reveal()) < 16:
+        found.append("ledger_secret: at least 16 characters")
+    if isinstance(settings.max_connections, bool) or not settings.max_connections >= 1:
+        found.append("max_connections: at least 1")
+    if settings.log_level not in ("debug", "info", "warning", "error", "critical"):
+        found.append("log_level: one of debug, info, warning, error, critical")
+    return found
+
+
+def _header_safe(secret: object) -> bool:
+    if not isinstance(secret, Secret):
+        return False
+    value = secret.reveal()
+    return isinstance(value, str) and bool(value.strip()) and value.isascii() and value.isprintable()
+
+
+def _url_problem(url: object) -> str | None:
+    if not isinstance(url, str):
+        return "an https:// address"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "an https:// address"
+    if parts.username or parts.password:
+        return "no credentials in the address"
+    if parts.query or parts.fragment:
+        return "no query and no fragment"
+    if parts.scheme == "https" and parts.hostname:
+        return None
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        return None
+    return "an https:// address (plain http only for this machine)"

@@ -1,0 +1,105 @@
+"""One attempt over aiohttp."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+from multidict import CIMultiDict
+from yarl import URL
+
+from ..redaction import Secret
+from ..settings import Settings
+from .parcel import Parcel
+from .pool import Pool
+from .reply import Fault, Reply, retry_after
+
+__all__ = ["FAULTS", "Gateway"]
+
+# gateway/API.md, "Hosts and path".
+_PREFIX: Final = "/api/v1/server-to-server-interface"
+
+# No published answer is over two thousand bytes.
+_LONGEST_ANSWER: Final = 1 << 18
+
+FAULTS: Final = (aiohttp.ClientError, HttpProcessingError, OSError, EOFError, ValueError, RuntimeError, AssertionError)
+"""All that aiohttp raises from a request. `TimeoutError` is an `OSError`. Anything else is a bug and passes on."""
+
+
+class Gateway:
+    """Posts parcels. Raises nothing for what can go wrong on the way: it brings back a `Fault`.
+
+    Args:
+        settings: Where to, with which credentials, how patient.
+        pool: The connections.
+        now: The wall clock, for a `Retry-After` that is a date.
+    """
+
+    def __init__(self, settings: Settings, pool: Pool, now: Callable[[], datetime]) -> None:
+        self._base = URL(settings.base_url + _PREFIX)
+        self._headers = _headers(settings)
+        self._pool = pool
+        self._now = now
+        timeouts = settings.timeouts
+        # The one deadline over a charge is not aiohttp's business: its own `total` starts anew with each attempt.
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=timeouts.connect, sock_read=timeouts.read
+        )
+
+    async def post(self, path: str, parcel: Parcel) -> Reply | Fault:
+        """Send a parcel once.
+
+        Raises:
+            ConfigurationError: The client is closed, or belongs to another event loop.
+        """
+        session = self._pool.session()
+        try:
+            response = await session.post(
+                self._base / path,
+                data=parcel,
+                headers=self._headers,
+                timeout=self._timeout,
+                # A 307 would post the card to another host.
+                allow_redirects=False,
+                raise_for_status=False,
+            )
+        except FAULTS as fault:
+            return Fault(parcel.sent, type(fault).__name__)
+        try:
+            return await self._read(response)
+        except FAULTS as fault:
+            return Fault(True, f"HTTP {response.status}, then {type(fault).__name__}")
+        finally:
+            # Gives the connection back where the answer was read to its end, and closes it where not.
+            response.release()
+
+    async def _read(self, response: aiohttp.ClientResponse) -> Reply:
+        body = await response.content.readany()
+        while not response.content.at_eof() and len(body) <= _LONGEST_ANSWER:
+            body += await response.content.readany()
+        wait = retry_after(response.headers.get("Retry-After"), self._now()) if response.status == 429 else None
+        return Reply(response.status, body, len(body) <= _LONGEST_ANSWER, wait)
+
+
+def _headers(settings: Settings) -> CIMultiDict[str]:
+    return CIMultiDict(
+        {
+            "Authorization": f"Basic {_basic(settings.api_key, settings.api_key_form)}",
+            "x-api-key": settings.x_api_key.reveal(),
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "paymentoptions_async",
+        }
+    )
+
+
+def _basic(key: Secret, form: str) -> str:
+    """gateway/API.md, "Authentication": both ways of encoding the key are documented."""
+    if form == "encoded":
+        return key.reveal()
+    suffix = ":" if form == "colon" else ""
+    return base64.b64encode((key.reveal() + suffix).encode()).decode()
