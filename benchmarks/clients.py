@@ -42,16 +42,14 @@ async def ours(base_url: str, connections: int) -> AsyncIterator[Call]:
     """`client.payments.purchase` with the ledger in memory and the default log level."""
     from paymentoptions_async import PaymentOptions, PurchaseRequest, Settings
 
-    request = PurchaseRequest.from_json(_BODY)
-    settings = Settings(
-        api_key="key", x_api_key="key", merchant_id="m", base_url=base_url, max_connections=connections
-    )
+    body = PurchaseRequest.from_json(_BODY)
+    fields = {field.name: getattr(body, field.name) for field in attrs.fields(PurchaseRequest)}
+    settings = Settings(api_key="key", x_api_key="key", merchant_id="m", base_url=base_url, max_connections=connections)
     async with PaymentOptions(settings) as client:
 
         async def call(number: int) -> Any:
-            return await client.payments.purchase(
-                attrs.evolve(request, merchant_txn_ref=f"ours-{number}")
-            )
+            request = PurchaseRequest(**{**fields, "merchant_txn_ref": f"ours-{number}"})
+            return await client.payments.purchase(request)
 
         yield call
 

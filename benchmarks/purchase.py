@@ -87,34 +87,30 @@ def memory(base_url: str, name: str) -> float:
 
 
 async def _hold(base_url: str, name: str) -> None:
-    async with CLIENTS[name](base_url, IN_FLIGHT) as call:
-        tasks = [asyncio.create_task(_ignore_cancel(call(n))) for n in range(8)]
-        await asyncio.sleep(0.3)
+    async with CLIENTS[name](base_url, IN_FLIGHT + 8) as call:
+        tasks = [asyncio.ensure_future(call(number)) for number in range(8)]
+        await _until_connected(8)
         before = _resident()
-        tasks += [asyncio.create_task(_ignore_cancel(call(n))) for n in range(8, IN_FLIGHT + 8)]
-        while not all(task.get_coro() is not None for task in tasks) or _connections() < IN_FLIGHT:
-            await asyncio.sleep(0.2)
-        await asyncio.sleep(1)
+        tasks += [asyncio.ensure_future(call(number)) for number in range(8, IN_FLIGHT + 8)]
+        await _until_connected(IN_FLIGHT + 8)
         print((_resident() - before) / IN_FLIGHT)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ignore_cancel(call: object) -> None:
-    try:
-        await call  # type: ignore[misc]
-    except asyncio.CancelledError:
-        pass
+async def _until_connected(count: int) -> None:
+    for _ in range(600):
+        await asyncio.sleep(0.1)
+        if sum(1 for _ in Path("/proc/self/fd").iterdir()) >= count:
+            break
+    # The last requests are still being written.
+    await asyncio.sleep(1)
 
 
 def _resident() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1024
-
-
-def _connections() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def import_time(statement: str) -> float:
@@ -130,7 +126,9 @@ def report(quick: bool) -> None:
         print("| in flight | plain, µs CPU | ours, µs CPU | ratio |\n|---|---|---|---|")
         for concurrency in CONCURRENCIES:
             spent = asyncio.run(cpu(base_url, concurrency))
-            print(f"| {concurrency} | {spent['plain']:.0f} | {spent['ours']:.0f} | {spent['ours'] / spent['plain']:.2f} |")
+            print(
+                f"| {concurrency} | {spent['plain']:.0f} | {spent['ours']:.0f} | {spent['ours'] / spent['plain']:.2f} |"
+            )
         if not quick:
             print("\n| in flight | plain, 1000 instructions | ours | ratio |\n|---|---|---|---|")
             for concurrency in CONCURRENCIES:

@@ -17,7 +17,7 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -84,8 +84,7 @@ class _Flight:
 Flights = dict[str, _Flight]
 
 
-@attrs.frozen
-class _Order:
+class _Order(NamedTuple):
     """One charge, ready to go."""
 
     path: str
@@ -108,7 +107,7 @@ class _Trip:
         if self.parcel is not None:
             self.add(Judged(_interrupted(why) if self.parcel.sent else _not_sent(why)))
         if not self.attempts:
-            return Landing(attrs.evolve(_not_sent(why), attempts=self.claim.attempts))
+            return Landing(_not_sent(why)._replace(attempts=self.claim.attempts))
         return self.landing()
 
     def add(self, judged: Judged) -> None:
@@ -160,7 +159,8 @@ class Charging:
         self._log = log
         self._runtime = runtime
         secret = settings.ledger_secret
-        self._key = secret.reveal().encode() if secret else _PROCESS_KEY
+        key = secret.reveal().encode() if secret else _PROCESS_KEY
+        self._mac = hmac.new(key, digestmod="sha256")
 
     async def charge(self, path: str, request: PurchaseRequest) -> Payment | Challenge:
         """Charge a card once, whatever happens.
@@ -186,8 +186,9 @@ class Charging:
             request.currency,
             request.card.number if request.card else None,
         )
-        fingerprint = hmac.digest(self._key, path.encode() + b"\n" + body.identity, "sha256")
-        return _Order(path, body, fingerprint, asked)
+        mac = self._mac.copy()
+        mac.update(path.encode() + b"\n" + body.identity)
+        return _Order(path, body, mac.digest(), asked)
 
     async def _share(self, order: _Order) -> Landing:
         reference = order.asked.merchant_txn_ref

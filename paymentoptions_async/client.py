@@ -11,6 +11,7 @@ import attrs
 from .charging import Charging, Flights, Runtime
 from .ledger import Ledger, MemoryLedger
 from .logs import Log
+from .models.codes import response_codes
 from .resources.payments import Payments
 from .settings import Settings
 from .transport.gateway import Gateway
@@ -29,6 +30,14 @@ class _Shared:
     runtime: Runtime
     flights: Flights = attrs.field(factory=dict)
     budget: RetryBudget = attrs.field(factory=RetryBudget)
+
+
+def _warm_up() -> None:
+    """Load what takes tens of milliseconds: now, and neither at the package's import nor during a call."""
+    import structlog  # noqa: F401
+    import tenacity  # noqa: F401
+
+    response_codes()
 
 
 class PaymentOptions:
@@ -59,6 +68,7 @@ class PaymentOptions:
         session: aiohttp.ClientSession | None = None,
         runtime: Runtime | None = None,
     ) -> None:
+        _warm_up()
         runtime = runtime or Runtime()
         pool = Pool(settings.max_connections, session)
         self._open(settings, _Shared(pool, ledger or MemoryLedger(), runtime), owner=True)

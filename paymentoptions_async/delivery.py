@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-import attrs
 import orjson
 
 from .errors import (
@@ -30,8 +29,7 @@ from .models.wire import lenient_decimal
 __all__ = ["Landing", "deliver"]
 
 
-@attrs.frozen
-class Landing:
+class Landing(NamedTuple):
     """How a charge ended.
 
     Attributes:

@@ -111,9 +111,7 @@ class AuthenticationError(PaymentOptionsError):
 
     money = "not touched"
 
-    def __init__(
-        self, message: str, *, merchant_txn_ref: str | None = None, status: int | None = None
-    ) -> None:
+    def __init__(self, message: str, *, merchant_txn_ref: str | None = None, status: int | None = None) -> None:
         super().__init__(message, merchant_txn_ref=merchant_txn_ref)
         self.status = status
 

@@ -26,7 +26,6 @@ class Log:
     """
 
     def __init__(self, level: LogLevel) -> None:
-        # Takes tens of milliseconds; here, at the client's making, and not in the first call that logs.
         import structlog
 
         self._threshold = _LEVELS[level]

@@ -120,13 +120,15 @@ def _masked_candidate(match: re.Match[str]) -> str:
     return mask_pan(digits) if _SCHEMES.fullmatch(digits) and luhn(digits) else text
 
 
-# Every digit becomes a 0 and blanks and hyphens fall out, so that one search finds any run of digits.
-_ZEROES: Final = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
+# Every digit becomes a 0, C and V become small, and blanks and hyphens fall out: then two searches find any long run of
+# digits, and any name of a CVC.
+_FOLDED: Final = bytes(48 if 48 <= byte <= 57 else byte + 32 if byte in b"CV" else byte for byte in range(256))
 
 
 def may_hold_card_data(text: bytes) -> bool:
     """A quick look at a gateway's answer: whether `redact` may find a card number in it, or a CVC under its key."""
-    return b"0" * 12 in text.translate(_ZEROES, b" -") or b"cv" in text.lower()
+    folded = text.translate(_FOLDED, b" -")
+    return b"000000000000" in folded or b"cv" in folded
 
 
 # --- card numbers in flight -------------------------------------------------------------------------------
@@ -172,9 +174,7 @@ _KEY_IN_TEXT: Final = re.compile(
     """
 )
 _PAN_KEY: Final = re.compile(r"(?i)number|pan")
-_CVC_IN_TEXT: Final = re.compile(
-    r"(?i)\b(cvc2?|cvv2?|csc|security[_ ]?code)(\W{1,5}(?:is |was |of )?)\d{3,4}(?!\d)"
-)
+_CVC_IN_TEXT: Final = re.compile(r"(?i)\b(cvc2?|cvv2?|csc|security[_ ]?code)(\W{1,5}(?:is |was |of )?)\d{3,4}(?!\d)")
 
 
 def _plain(key: object) -> str:
@@ -249,7 +249,7 @@ def _redact_item(key: object, value: Any, card: bool, depth: int) -> Any:
     plain = _plain(key)
     if value is None or isinstance(value, Secret):
         return value
-    if card and plain == "number" or plain in {"pan", "cardnumber", "primaryaccountnumber"}:
+    if (card and plain == "number") or plain in {"pan", "cardnumber", "primaryaccountnumber"}:
         return value if MASK in str(value) else mask_pan(str(value))
     if plain in _SECRET_KEYS or (card and plain in _CARD_KEYS):
         return MASK
@@ -259,9 +259,7 @@ def _redact_item(key: object, value: Any, card: bool, depth: int) -> Any:
 # --- for the application's own logs -----------------------------------------------------------------------
 
 
-def redact_processor(
-    logger: Any, method: str, event_dict: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def redact_processor(_logger: Any, _method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor that masks card data in the whole event. Put it right before the renderer.
 
     An exception that is still an object there (`exc_info`) is turned into its masked text under `exception`,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 import attrs
@@ -32,13 +32,27 @@ LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 ApiKeyForm = Literal["plain", "colon", "encoded"]
 
 
-def _secret(value: str | Secret | None) -> Secret | None:
+def _secret(value: str | Secret) -> Secret:
     return Secret(value) if isinstance(value, str) else value
 
 
-def _positive(instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+def _no_slash(url: Any) -> Any:
+    return url.rstrip("/") if isinstance(url, str) else url
+
+
+def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise ConfigurationError(f"{attribute.name}: a number greater than 0")
+
+
+def _whole(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"{attribute.name}: a whole number, at least 1")
+
+
+def _truth(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{attribute.name}: true or false")
 
 
 @attrs.frozen(kw_only=True)
@@ -76,10 +90,10 @@ class RetryPolicy:
         repeat_after_send: Whether a request whose answer was lost goes out again.
     """
 
-    max_attempts: int = attrs.field(default=4, validator=_positive)
+    max_attempts: int = attrs.field(default=4, validator=_whole)
     base: float = attrs.field(default=0.2, validator=_positive)
     cap: float = attrs.field(default=10.0, validator=_positive)
-    repeat_after_send: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
+    repeat_after_send: bool = attrs.field(default=False, validator=_truth)
 
 
 @attrs.frozen(kw_only=True)
@@ -107,12 +121,12 @@ class Settings:
     api_key: Secret = attrs.field(converter=_secret)
     x_api_key: Secret = attrs.field(converter=_secret)
     merchant_id: str
-    base_url: str = attrs.field(default=LIVE, converter=lambda url: url.rstrip("/") if isinstance(url, str) else url)
+    base_url: str = attrs.field(default=LIVE, converter=_no_slash)
     api_key_form: ApiKeyForm = "plain"
     timeouts: Timeouts = attrs.field(factory=Timeouts)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
-    ledger_secret: Secret | None = attrs.field(default=None, converter=_secret)
-    max_connections: int = 100
+    ledger_secret: Secret | None = attrs.field(default=None, converter=attrs.converters.optional(_secret))
+    max_connections: int = attrs.field(default=100, validator=_whole)
     log_level: LogLevel = "warning"
 
     def __attrs_post_init__(self) -> None:
@@ -134,31 +148,34 @@ class Settings:
 
 
 def _problems(settings: Settings) -> list[str]:
-    found = [
-        f"{name}: a non-empty line of printable ASCII"
-        for name in ("api_key", "x_api_key")
-        if not _header_safe(getattr(settings, name))
-    ]
-    if not isinstance(settings.merchant_id, str) or not 0 < len(settings.merchant_id) <= 128:
-        found.append("merchant_id: a text of 1 to 128 characters")
+    secret = settings.ledger_secret
+    rules = {
+        "api_key: a line of printable ASCII": _header_safe(settings.api_key),
+        "x_api_key: a line of printable ASCII": _header_safe(settings.x_api_key),
+        "merchant_id: a text of 1 to 128 characters": _fits(settings.merchant_id, 128),
+        "api_key_form: one of plain, colon, encoded": settings.api_key_form in get_args(ApiKeyForm),
+        "ledger_secret: at least 16 characters": secret is None or _long_enough(secret),
+        f"log_level: one of {', '.join(get_args(LogLevel))}": settings.log_level in get_args(LogLevel),
+    }
+    found = [rule for rule, is_kept in rules.items() if not is_kept]
     if problem := _url_problem(settings.base_url):
         found.append(f"base_url: {problem}")
-    if settings.api_key_form not in ("plain", "colon", "encoded"):
-        found.append("api_key_form: one of plain, colon, encoded")
-    if settings.ledger_secret is not None and len(settings.ledger_secret.reveal()) < 16:
-        found.append("ledger_secret: at least 16 characters")
-    if isinstance(settings.max_connections, bool) or not settings.max_connections >= 1:
-        found.append("max_connections: at least 1")
-    if settings.log_level not in ("debug", "info", "warning", "error", "critical"):
-        found.append("log_level: one of debug, info, warning, error, critical")
     return found
+
+
+def _fits(value: object, longest: int) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= longest
+
+
+def _long_enough(secret: object) -> bool:
+    return isinstance(secret, Secret) and len(secret.reveal()) >= 16
 
 
 def _header_safe(secret: object) -> bool:
     if not isinstance(secret, Secret):
         return False
     value = secret.reveal()
-    return isinstance(value, str) and bool(value.strip()) and value.isascii() and value.isprintable()
+    return bool(value.strip()) and value.isascii() and value.isprintable()
 
 
 def _url_problem(url: object) -> str | None:

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-import attrs
 import orjson
 
-from .models.codes import Reason, find_code, gateway_code_reason
+from .models.codes import Reason, ResponseCode, find_code, gateway_code_reason
 from .models.outcome import Outcome, Refusal, State
 from .models.wire import lenient_decimal, lenient_int
 from .redaction import Secret, mask_pan, may_hold_card_data, redact
@@ -23,14 +22,20 @@ from .transport.reply import Fault, Reply
 __all__ = ["Asked", "Judged", "judge", "settle"]
 
 
-@attrs.frozen
-class Asked:
+class Asked(NamedTuple):
     """What an answer is held against."""
 
     merchant_txn_ref: str
     amount: Decimal
     currency: str
     number: Secret | None
+
+
+class Judged(NamedTuple):
+    """An outcome, and the answer that it was read from, for those who would have to read it again."""
+
+    outcome: Outcome
+    answer: dict[str, Any] | None = None
 
 
 # gateway/API.md, "Errors", and RFC 9110: the request itself was not acceptable, so nothing was charged. 408, 409, 425
@@ -49,14 +54,6 @@ _ISSUER_SAID: Final = frozenset({
 })  # fmt: skip
 
 
-@attrs.frozen
-class Judged:
-    """An outcome, and the answer that it was read from, for those who would have to read it again."""
-
-    outcome: Outcome
-    answer: dict[str, Any] | None = None
-
-
 def judge(reply: Reply | Fault, asked: Asked) -> Judged:
     """The outcome of one attempt."""
     if isinstance(reply, Fault):
@@ -64,11 +61,11 @@ def judge(reply: Reply | Fault, asked: Asked) -> Judged:
     if reply.status >= 500:
         return Judged(_lost(f"HTTP {reply.status}", reply.status))
     if not reply.complete:
-        return Judged(_lost(f"HTTP {reply.status}, an answer of more bytes than any answer has", reply.status))
-    read = _read(reply.body, asked.number)
-    if read is None:
-        return Judged(_judge_status(reply))
-    return Judged(_judge_answer(reply, read.answer, asked, {"answer": read.masked}), read.answer)
+        return Judged(_lost(f"HTTP {reply.status}, an answer longer than any answer is", reply.status))
+    answer, masked = _read(reply.body, asked.number)
+    if answer is None:
+        return Judged(_judge_status(reply.status, reply.retry_after))
+    return Judged(_judge_answer(_Answer.of(reply, answer, masked), asked), answer)
 
 
 def _lost(what: str, status: int | None = None) -> Outcome:
@@ -76,21 +73,14 @@ def _lost(what: str, status: int | None = None) -> Outcome:
 
 
 def _refused(refusal: Refusal, what: str, **known: Any) -> Outcome:
-    return Outcome(state=State.REFUSED, refusal=refusal, evidence=(what,), **known)
+    return Outcome(state=State.REFUSED, evidence=(what,), refusal=refusal, **known)
 
 
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-class _Read(NamedTuple):
-    """An answer without card data, as it is stored and as it is judged."""
-
-    masked: bytes
-    answer: dict[str, Any]
-
-
-def _read(body: bytes, number: Secret | None) -> _Read | None:
-    """The answer without the card number that it may echo, or `None` where it is no answer."""
+def _read(body: bytes, number: Secret | None) -> tuple[dict[str, Any] | None, bytes]:
+    """The answer, and its bytes, without the card number that it may echo; `None` where it is no answer."""
     pan = number.reveal() if number is not None else None
     if pan is not None:
         # The bytes are cheaper to mask than the tree, and nearly always this leaves nothing to find there.
@@ -98,136 +88,152 @@ def _read(body: bytes, number: Secret | None) -> _Read | None:
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None
+        return None, b""
     if not isinstance(answer, dict):
-        return None
-    if _is_masked(answer, body, pan):
-        return _Read(body, answer)
-    answer = redact(answer)
-    return _Read(orjson.dumps(answer), answer)
+        return None, b""
+    if may_hold_card_data(body) or (pan is not None and pan.encode() in body) or _shows_card(answer):
+        answer = redact(answer)
+        body = orjson.dumps(answer)
+    return answer, body
 
 
-def _is_masked(answer: dict[str, Any], body: bytes, pan: str | None) -> bool:
-    if pan is not None and pan.encode() in body:
-        return False
-    shown = _member(answer, "payment_details", "card", "number")
-    if shown is not None and "*" not in str(shown):
-        return False
-    return not may_hold_card_data(body)
+def _shows_card(answer: dict[str, Any]) -> bool:
+    shown = _part(_part(answer.get("payment_details")).get("card")).get("number")
+    return shown is not None and "*" not in str(shown)
 
 
-def _member(answer: dict[str, Any], *path: str) -> Any:
-    value: Any = answer
-    for name in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
+def _part(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+class _Answer(NamedTuple):
+    """An answer, and the parts of it that are asked, each a mapping, perhaps an empty one."""
+
+    reply: Reply
+    masked: bytes
+    whole: dict[str, Any]
+    gateway: dict[str, Any]
+    merchant: dict[str, Any]
+    payment: dict[str, Any]
+    transaction: dict[str, Any]
+
+    @classmethod
+    def of(cls, reply: Reply, whole: dict[str, Any], masked: bytes) -> _Answer:
+        return cls(
+            reply,
+            masked,
+            whole,
+            _part(whole.get("gateway_response")),
+            _part(whole.get("merchant_details")),
+            _part(whole.get("payment_details")),
+            _part(whole.get("transaction_details")),
+        )
+
+    @property
+    def gateway_code(self) -> str | None:
+        return _text(self.gateway.get("code")) or _text(self.whole.get("messageCode"))
+
+    def means(self, state: State, told: str, reason: Reason | None = None, response_code: int | None = None) -> Outcome:
+        """An outcome that keeps the answer. Where it is unknown, asking again would not make it clearer."""
+        return Outcome(
+            state=state,
+            evidence=(told,),
+            answer=self.masked,
+            status=self.reply.status,
+            reason=reason,
+            response_code=response_code,
+            gateway_code=self.gateway_code,
+        )
+
+
 # --- judging ----------------------------------------------------------------------------------------------
 
 
-def _judge_status(reply: Reply, **known: Any) -> Outcome:
+def _judge_status(status: int, retry_after: float | None, **known: Any) -> Outcome:
     """Where the body says nothing about a transaction, the status is all there is."""
-    status, what = reply.status, f"HTTP {reply.status}"
-    known = {"status": status, **known}
+    what = f"HTTP {status}"
     if status in _UNAUTHENTICATED:
-        return _refused(Refusal.AUTHENTICATION, what, **known)
+        return _refused(Refusal.AUTHENTICATION, what, status=status, **known)
     if status == 429:
-        return _refused(Refusal.RATE_LIMITED, what, retry_after=reply.retry_after, **known)
+        return _refused(Refusal.RATE_LIMITED, what, status=status, retry_after=retry_after, **known)
     if status in _REFUSED:
-        return _refused(Refusal.INVALID, what, **known)
-    what += ", an answer that cannot be read" if not known.get("answer") else ", an answer that says too little"
-    return Outcome(state=State.UNKNOWN, evidence=(what,), lost=True, **known)
+        return _refused(Refusal.INVALID, what, status=status, **known)
+    return _lost(f"{what}, an answer that does not tell what became of the charge", status)
 
 
-def _judge_answer(reply: Reply, answer: dict[str, Any], asked: Asked, known: dict[str, Any]) -> Outcome:
-    written = _member(answer, "payment_details", "response_code")
-    code = lenient_int(written)
-    gateway_code = _text(_member(answer, "gateway_response", "code")) or _text(answer.get("messageCode"))
-    known["gateway_code"] = gateway_code
-    if reply.status < 300 and answer.get("redirect_url"):
-        return _judge_redirect(reply, answer, known)
+def _judge_answer(answer: _Answer, asked: Asked) -> Outcome:
+    if answer.reply.status < 300 and answer.whole.get("redirect_url"):
+        return _judge_redirect(answer)
     if foreign := _belongs_elsewhere(answer, asked):
-        return _unknown(reply, f"an answer with another {foreign} than was sent", known)
-    if code is not None:
-        return _judge_code(reply, answer, code, asked, known)
-    if written is not None:
-        return _unknown(reply, "a response code that cannot be read", known)
-    return _judge_without_code(reply, answer, known)
+        return answer.means(State.UNKNOWN, f"an answer with another {foreign} than was sent")
+    written = answer.payment.get("response_code")
+    if written is None:
+        return _judge_without_code(answer)
+    code = lenient_int(written)
+    if code is None:
+        return answer.means(State.UNKNOWN, "a response code that cannot be read")
+    return _judge_code(answer, code, asked)
 
 
-def _unknown(reply: Reply, what: str, known: dict[str, Any], *, lost: bool = False) -> Outcome:
-    evidence = (f"HTTP {reply.status}, {what}",)
-    return Outcome(state=State.UNKNOWN, evidence=evidence, status=reply.status, lost=lost, **known)
-
-
-def _judge_redirect(reply: Reply, answer: dict[str, Any], known: dict[str, Any]) -> Outcome:
-    url = answer["redirect_url"]
+def _judge_redirect(answer: _Answer) -> Outcome:
+    url = answer.whole["redirect_url"]
     sound = isinstance(url, str) and url.startswith(("https://", "http://"))
-    if not sound or answer.get("success") is False:
-        return _unknown(reply, "a redirect that cannot be followed", known)
-    return Outcome(state=State.CHALLENGED, evidence=("3-D Secure",), status=reply.status, **known)
+    if not sound or answer.whole.get("success") is False:
+        return answer.means(State.UNKNOWN, "a redirect that cannot be followed")
+    return answer.means(State.CHALLENGED, "3-D Secure")
 
 
-def _belongs_elsewhere(answer: dict[str, Any], asked: Asked) -> str | None:
-    for part in ("transaction_details", "merchant_details"):
-        reference = _member(answer, part, "merchant_txn_ref")
+def _belongs_elsewhere(answer: _Answer, asked: Asked) -> str | None:
+    for part in (answer.transaction, answer.merchant):
+        reference = part.get("merchant_txn_ref")
         if reference is not None and str(reference) != asked.merchant_txn_ref:
             return "merchant_txn_ref"
-    currency = _member(answer, "payment_details", "currency")
+    currency = answer.payment.get("currency")
     return "currency" if currency is not None and currency != asked.currency else None
 
 
-def _judge_code(
-    reply: Reply, answer: dict[str, Any], code: int, asked: Asked, known: dict[str, Any]
-) -> Outcome:
+def _judge_code(answer: _Answer, code: int, asked: Asked) -> Outcome:
     row = find_code(code)
-    reason = row.reason if row else None
-    known |= {"response_code": code, "reason": reason}
-    told = f"response code {code}" + (f" ({row.meaning})" if row else ", which nobody has published")
-    if reason is None or reason in _UNCLEAR:
-        return _unknown(reply, told, known)
-    succeeded = answer.get("success")
-    if reason in _APPROVED:
-        if succeeded is not True or reply.status >= 300:
-            return _unknown(reply, f"{told} without success", known)
-        return _judge_approval(reply, answer, told, asked, known)
-    if succeeded is True and reply.status < 300:
-        return _unknown(reply, f"{told} with success", known)
-    return Outcome(state=State.DECLINED, evidence=(told,), status=reply.status, **known)
+    if row is None:
+        told = f"response code {code}, which nobody has published"
+        return answer.means(State.UNKNOWN, told, response_code=code)
+    success = answer.whole.get("success") is True and answer.reply.status < 300
+    if row.reason in _UNCLEAR:
+        return answer.means(State.UNKNOWN, row.told, row.reason, code)
+    if (row.reason in _APPROVED) != success:
+        told = f"{row.told}, but HTTP {answer.reply.status} and success {answer.whole.get('success')!r}"
+        return answer.means(State.UNKNOWN, told, row.reason, code)
+    if not success:
+        return answer.means(State.DECLINED, row.told, row.reason, code)
+    return _judge_approval(answer, row, asked)
 
 
-def _judge_approval(
-    reply: Reply, answer: dict[str, Any], told: str, asked: Asked, known: dict[str, Any]
-) -> Outcome:
-    if _text(_member(answer, "transaction_details", "id")) is None:
-        return _unknown(reply, "an approval without a transaction id", known)
-    written = _member(answer, "payment_details", "amount")
+def _judge_approval(answer: _Answer, row: ResponseCode, asked: Asked) -> Outcome:
+    written = answer.payment.get("amount")
     amount = lenient_decimal(written)
+    if _text(answer.transaction.get("id")) is None:
+        return answer.means(State.UNKNOWN, "an approval without a transaction id", row.reason, row.code)
     if written is not None and amount is None:
-        return _unknown(reply, "an approval whose amount cannot be read", known)
-    partial = known["reason"] is Reason.PARTIAL or (amount is not None and amount < asked.amount)
-    state = State.PARTIAL if partial else State.PAID
-    return Outcome(state=state, evidence=(told,), status=reply.status, **known)
+        return answer.means(State.UNKNOWN, "an approval whose amount cannot be read", row.reason, row.code)
+    partial = row.reason is Reason.PARTIAL or (amount is not None and amount < asked.amount)
+    return answer.means(State.PARTIAL if partial else State.PAID, row.told, row.reason, row.code)
 
 
-def _judge_without_code(reply: Reply, answer: dict[str, Any], known: dict[str, Any]) -> Outcome:
-    reason = gateway_code_reason(known["gateway_code"])
-    if reason is not None and answer.get("success") is not True:
-        told = f"gateway code {known['gateway_code']}"
-        return Outcome(state=State.DECLINED, evidence=(told,), status=reply.status, reason=reason, **known)
-    if reply.status < 300 and answer.get("success") is False:
+def _judge_without_code(answer: _Answer) -> Outcome:
+    gateway_code, success = answer.gateway_code, answer.whole.get("success")
+    reason = gateway_code_reason(gateway_code)
+    if reason is not None and success is not True:
+        return answer.means(State.DECLINED, f"gateway code {gateway_code}", reason)
+    status = answer.reply.status
+    if status < 300 and success is False:
         # A refusal may be wrapped into a 2xx whose body tells the status that was meant.
-        meant = lenient_int(answer.get("statusCode")) or lenient_int(answer.get("status_code"))
-        if meant is not None and 400 <= meant < 500:
-            return _judge_status(attrs.evolve(reply, status=meant), **known)
-    return _judge_status(reply, **known)
+        meant = lenient_int(answer.whole.get("statusCode")) or lenient_int(answer.whole.get("status_code"))
+        status = meant if meant is not None and 400 <= meant < 500 else status
+    return _judge_status(status, answer.reply.retry_after, answer=answer.masked, gateway_code=gateway_code)
 
 
 # --- several attempts -------------------------------------------------------------------------------------
@@ -238,18 +244,25 @@ def settle(outcomes: Sequence[Outcome], earlier_attempts: int = 0) -> Outcome:
 
     Once an attempt's answer was lost, only an answer that the gateway can give no more than once ends the doubt: an
     approval, a challenge, an issuer's decline. A refusal, or a `duplicate`, says nothing about the first request.
+
+    Args:
+        outcomes: One for each attempt, oldest first.
+        earlier_attempts: How many were made under the reference by earlier calls.
     """
     last = outcomes[-1]
     if len(outcomes) == 1 and not earlier_attempts:
         return last
-    evidence = tuple(f"attempt {n}: {'; '.join(o.evidence)}" for n, o in enumerate(outcomes, earlier_attempts + 1))
-    attempts = earlier_attempts + len(outcomes)
+    told = last._replace(
+        evidence=tuple(
+            f"attempt {number}: {'; '.join(outcome.evidence)}"
+            for number, outcome in enumerate(outcomes, earlier_attempts + 1)
+        ),
+        attempts=earlier_attempts + len(outcomes),
+    )
     doubtful = any(outcome.state is State.UNKNOWN for outcome in outcomes[:-1])
     if doubtful and not _ends_doubt(last):
-        return attrs.evolve(
-            last, state=State.UNKNOWN, refusal=None, lost=True, evidence=evidence, attempts=attempts
-        )
-    return attrs.evolve(last, evidence=evidence, attempts=attempts)
+        return told._replace(state=State.UNKNOWN, refusal=None, lost=True)
+    return told
 
 
 def _ends_doubt(outcome: Outcome) -> bool:

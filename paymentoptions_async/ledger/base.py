@@ -7,9 +7,7 @@ functions over a record, so that a store has to bring nothing but its reading an
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Protocol
-
-import attrs
+from typing import NamedTuple, Protocol
 
 from ..errors import ReferenceConflictError, ReferenceInUseError
 from ..models.outcome import Outcome, State
@@ -17,8 +15,7 @@ from ..models.outcome import Outcome, State
 __all__ = ["Claim", "Ledger", "Record", "claim_rule", "finish_rule"]
 
 
-@attrs.frozen(kw_only=True)
-class Record:
+class Record(NamedTuple):
     """What the ledger knows of one reference. It never holds a card number in clear, nor a CVC in any form.
 
     Attributes:
@@ -36,11 +33,11 @@ class Record:
     outcome: Outcome
 
 
-@attrs.frozen
-class Claim:
+class Claim(NamedTuple):
     """The right to send, once.
 
     Attributes:
+        merchant_txn_ref: The reference.
         token: Proves the right when the charge is finished.
         attempts: How many times this reference was sent before, by earlier claims.
     """
@@ -134,10 +131,4 @@ def finish_rule(record: Record, claim: Claim, outcome: Outcome) -> Record:
     """The record after its end. A claim whose token is not the last one changes nothing."""
     if record.token != claim.token or record.outcome.state is not State.SENDING:
         return record
-    return Record(
-        merchant_txn_ref=record.merchant_txn_ref,
-        fingerprint=record.fingerprint,
-        token=record.token,
-        lease_ends=record.lease_ends,
-        outcome=outcome,
-    )
+    return record._replace(outcome=outcome)

@@ -12,7 +12,7 @@ __all__ = ["Card"]
 
 def _secret(value: object) -> Secret:
     # What is no text becomes a secret that breaks its field's rule. Raising here would show the value in a frame.
-    return Secret(value) if isinstance(value, str | Secret) else Secret("")
+    return Secret(value) if isinstance(value, (str, Secret)) else Secret("")
 
 
 @attrs.frozen(kw_only=True)

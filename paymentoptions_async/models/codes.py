@@ -35,11 +35,15 @@ class Reason(StrEnum):
 
 @attrs.frozen
 class ResponseCode:
-    """One row of the table."""
+    """One row of the table; `told` is it in one line."""
 
     code: int
     reason: Reason
     meaning: str
+    told: str = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "told", f"response code {self.code} ({self.meaning})")
 
 
 @cache
@@ -49,9 +53,7 @@ def response_codes() -> dict[int, ResponseCode]:
 
     text = files(__package__).joinpath("response_codes.csv").read_text("utf-8")
     return {
-        int(row["response_code"]): ResponseCode(
-            int(row["response_code"]), Reason(row["class"]), row["meaning"]
-        )
+        int(row["response_code"]): ResponseCode(int(row["response_code"]), Reason(row["class"]), row["meaning"])
         for row in csv.DictReader(text.splitlines())
     }
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-
-import attrs
+from typing import NamedTuple
 
 from .codes import Reason
 
@@ -32,8 +31,7 @@ class Refusal(StrEnum):
     NOT_SENT = "not_sent"
 
 
-@attrs.frozen(kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What is known of a charge after its attempts.
 
     Attributes:

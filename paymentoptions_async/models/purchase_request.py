@@ -14,7 +14,7 @@ from .browser_info import BrowserInfo
 from .card import Card
 from .payment_method import PaymentMethod
 from .return_urls import ReturnUrls
-from .rules import amount, find_problems, ip_address, letters, model, text
+from .rules import amount, find_problems, ip_address, is_sound, letters, model, text
 from .subscription import Subscription
 
 __all__ = ["PurchaseRequest"]
@@ -88,8 +88,9 @@ class PurchaseRequest:
         Raises:
             InvalidRequestError: All faults are in `problems`, by path.
         """
-        problems = find_problems(self) or _payer_problems(self)
-        if problems:
+        if not is_sound(self) and (problems := find_problems(self)):
+            raise _refusal(problems, self._shown_reference())
+        if problems := _payer_problems(self):
             raise _refusal(problems, self._shown_reference())
 
     def _shown_reference(self) -> str | None:

@@ -6,11 +6,10 @@ rules are asked right before sending, and by `from_json`.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
-from operator import attrgetter
 from typing import Any, Final
 
 import attrs
@@ -18,7 +17,10 @@ import attrs
 from ..errors import Problem
 from ..redaction import Secret
 
-__all__ = ["Check", "amount", "digits", "find_problems", "flag", "ip_address", "model", "number", "text"]
+__all__ = [
+    "Check", "amount", "amount_text", "digits", "find_problems", "flag", "ip_address", "is_sound", "letters", "model",
+    "number", "text",
+]  # fmt: skip
 
 Check = Callable[[Any], str | None]
 """Takes a field's value and gives the rule that it breaks, or `None`. It never tells the value."""
@@ -36,7 +38,7 @@ def text(longest: int | None = None, **kwargs: Any) -> Any:
             return rule
         return None if _encodable(value) else "text that UTF-8 can carry"
 
-    return _field(check, kwargs, plain_limit=limit)
+    return _field(_Rule(check, plain_limit=limit), kwargs)
 
 
 # For what the vendor tells no limit of.
@@ -59,7 +61,7 @@ def letters(count: int, rule: str, **kwargs: Any) -> Any:
             return None if value.isalpha() and value.isupper() else rule
         return rule
 
-    return _field(check, kwargs)
+    return _field(_Rule(check), kwargs)
 
 
 def digits(shortest: int, longest: int, *, within: range | None = None, **kwargs: Any) -> Any:
@@ -77,7 +79,7 @@ def digits(shortest: int, longest: int, *, within: range | None = None, **kwargs
             return rule
         return rule if within is not None and int(plain) not in within else None
 
-    return _field(check, kwargs)
+    return _field(_Rule(check), kwargs)
 
 
 def number(within: range, **kwargs: Any) -> Any:
@@ -88,12 +90,12 @@ def number(within: range, **kwargs: Any) -> Any:
         whole = isinstance(value, int) and not isinstance(value, bool)
         return None if whole and value in within else rule
 
-    return _field(check, kwargs)
+    return _field(_Rule(check), kwargs)
 
 
 def flag(**kwargs: Any) -> Any:
     """A truth value."""
-    return _field(lambda value: None if isinstance(value, bool) else "true or false", kwargs)
+    return _field(_Rule(lambda value: None if isinstance(value, bool) else "true or false"), kwargs)
 
 
 def ip_address(**kwargs: Any) -> Any:
@@ -109,9 +111,10 @@ def ip_address(**kwargs: Any) -> Any:
             return rule
         return None
 
-    return _field(check, kwargs)
+    return _field(_Rule(check), kwargs)
 
 
+_AMOUNT: Final = re.compile(r"(?=.{1,10}\Z)[0-9]+(?:\.[0-9]+)?")
 _AMOUNT_RULE: Final = (
     "a number that is not negative, in at most 10 characters, given as str, int or Decimal (never float)"
 )
@@ -119,18 +122,14 @@ _AMOUNT_RULE: Final = (
 
 def amount(**kwargs: Any) -> Any:
     """An amount of money. The gateway has not published its unit for two-decimal currencies: sent as given."""
-    return _field(_check_amount, kwargs)
+    return _field(_Rule(_check_amount), kwargs)
 
 
 def _check_amount(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+    # Written as a tuple: `str | int | Decimal` would make a union anew at each call.
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return _AMOUNT_RULE
-    sent = amount_text(value)
-    if not 0 < len(sent) <= 10 or not sent.isascii():
-        return _AMOUNT_RULE
-    whole, dot, rest = sent.partition(".")
-    fraction_fits = rest.isdecimal() if dot else True
-    return None if whole.isdecimal() and fraction_fits else _AMOUNT_RULE
+    return None if _AMOUNT.fullmatch(amount_text(value)) else _AMOUNT_RULE
 
 
 def amount_text(value: str | int | Decimal) -> str:
@@ -140,11 +139,11 @@ def amount_text(value: str | int | Decimal) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def model(kind: type, **kwargs: Any) -> Any:
+def model(kind: type[Any], **kwargs: Any) -> Any:
     """A nested object whose own fields keep rules of their own."""
     article = "an" if kind.__name__[0] in "AEIOU" else "a"
     rule = f"{article} {kind.__name__}"
-    return _field(lambda value: None if isinstance(value, kind) else rule, kwargs, nested=True)
+    return _field(_Rule(lambda value: None if isinstance(value, kind) else rule, nested=kind), kwargs)
 
 
 @attrs.frozen
@@ -153,31 +152,24 @@ class _Rule:
 
     Attributes:
         check: Asks the rule.
-        nested: Whether the value's own fields have rules.
-        plain_limit: An ASCII text of 1 to so many characters keeps the rule. Nearly all values are such, and to
-            know it without a call for each makes the whole check twice as fast.
+        nested: The class of the value, where its own fields have rules.
+        plain_limit: An ASCII text of 1 to so many characters keeps the rule.
     """
 
     check: Check
-    nested: bool
-    plain_limit: int
+    nested: type[Any] | None = None
+    plain_limit: int | None = None
 
 
-def _field(
-    check: Check, kwargs: dict[str, Any], *, nested: bool = False, plain_limit: int = 0
-) -> Any:
-    return attrs.field(metadata={_RULE: _Rule(check, nested, plain_limit)}, **kwargs)
+def _field(rule: _Rule, kwargs: dict[str, Any]) -> Any:
+    return attrs.field(metadata={_RULE: rule}, **kwargs)
 
 
-@cache
-def _plan(kind: type) -> tuple[Callable[[object], tuple[Any, ...]], tuple[tuple[str, _Rule, int, bool], ...]]:
-    """How to take all values of a class at once, and what to ask of each."""
-    fields = attrs.fields(kind)
-    rules = tuple(
-        (field.name, rule := field.metadata[_RULE], rule.plain_limit, field.default is attrs.NOTHING)
-        for field in fields
-    )
-    return attrgetter(*(field.name for field in fields)), rules
+# --- asking the rules -------------------------------------------------------------------------------------
+
+
+def _rules(kind: type[Any]) -> tuple[tuple[str, _Rule, bool], ...]:
+    return tuple((field.name, field.metadata[_RULE], field.default is attrs.NOTHING) for field in attrs.fields(kind))
 
 
 def find_problems(request: object, path: str = "") -> list[Problem]:
@@ -188,10 +180,8 @@ def find_problems(request: object, path: str = "") -> list[Problem]:
         path: What stands before the fields' names, with a dot at its end.
     """
     found: list[Problem] = []
-    values, rules = _plan(type(request))
-    for value, (name, rule, plain_limit, required) in zip(values(request), rules, strict=True):
-        if type(value) is str and 0 < len(value) <= plain_limit and value.isascii():
-            continue
+    for name, rule, required in _rules(type(request)):
+        value = getattr(request, name)
         if value is None:
             if required:
                 found.append(Problem(path + name, "required"))
@@ -200,3 +190,40 @@ def find_problems(request: object, path: str = "") -> list[Problem]:
         elif rule.nested:
             found += find_problems(value, f"{path}{name}.")
     return found
+
+
+def is_sound(request: object) -> bool:
+    """Whether `find_problems` would find nothing.
+
+    Asked before every charge, and nearly always true: so it is one function written for the class, which is several
+    times faster than to walk the rules.
+    """
+    kind = type(request)
+    if kind not in _written:
+        _written[kind] = _write_sound(kind)
+    return _written[kind](request)
+
+
+_written: Final[dict[type[Any], Callable[[object], bool]]] = {}
+
+
+def _write_sound(kind: type[Any]) -> Callable[[object], bool]:
+    names: dict[str, Any] = {}
+    lines = ["def sound(request):"]
+    for name, rule, required in _rules(kind):
+        keeps = _condition(name, rule, names)
+        lines.append(f"    value = request.{name}")
+        lines.append(f"    if not ({keeps if required else f'value is None or {keeps}'}): return False")
+    exec("\n".join([*lines, "    return True"]), names)  # noqa: S102  # only names and limits from this package
+    sound: Callable[[object], bool] = names["sound"]
+    return sound
+
+
+def _condition(name: str, rule: _Rule, names: dict[str, Any]) -> str:
+    if rule.plain_limit is not None:
+        return f"value.__class__ is str and 0 < len(value) <= {rule.plain_limit} and value.isascii()"
+    if rule.nested is not None:
+        names[f"kind_{name}"], names[f"sound_{name}"] = rule.nested, _write_sound(rule.nested)
+        return f"value.__class__ is kind_{name} and sound_{name}(value)"
+    names[f"check_{name}"] = rule.check
+    return f"check_{name}(value) is None"

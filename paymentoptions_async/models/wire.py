@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, NoReturn, TypeVar
+from functools import cache
+from types import NoneType
+from typing import Any, Final, NoReturn, TypeVar, get_args
 
 import attrs
 import cattrs
@@ -33,6 +35,7 @@ from .subscription import Subscription
 __all__ = ["Body", "purchase_body", "read_answer", "read_purchase"]
 
 T = TypeVar("T")
+R = TypeVar("R", bound=PurchaseRequest)
 
 # gateway/API.md, "Purchase body": camelCase in this object only.
 _CAMEL_CASE: Final = {
@@ -73,25 +76,23 @@ class Body:
 
 
 def purchase_body(request: PurchaseRequest, merchant_id: str) -> Body:
-    """The bytes to send, and those that the fingerprint is made of: the same content in one order, without CVC.
+    """The bytes to send, and those that the fingerprint is made of: the same without the CVC.
 
     Args:
         request: One that keeps its rules.
         merchant_id: The setting; goes out where the request has none of its own.
     """
-    content = _requests.unstructure(request, PurchaseRequest)
+    content = _unstructure_purchase(request)
     content.setdefault("merchant_id", merchant_id)
     sent = orjson.dumps(content)
-    content["amount"] = amount_text(request.amount)
-    if request.card is not None:
-        # The CVC is no part of what a charge is: no trace of it may rest in a ledger, not even hashed.
-        del content["card"]["cvc"]
-    return Body(sent, orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+    if request.card is None:
+        return Body(sent, sent)
+    # The CVC is no part of what a charge is: no trace of it may rest in a ledger, not even hashed. Quotes within a
+    # text are escaped, so this is the member and nothing else.
+    return Body(sent, sent.replace(f'"cvc":"{request.card.cvc.reveal()}",'.encode(), b""))
 
 
-def read_purchase(
-    data: bytes | str, kind: type[PurchaseRequest]
-) -> tuple[PurchaseRequest | None, list[Problem]]:
+def read_purchase(data: bytes | str, kind: type[R]) -> tuple[R | None, list[Problem]]:
     """Read a purchase body. Faults come back as values, since an error's frames would show the body."""
     try:
         content = json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
@@ -144,7 +145,7 @@ def _taken(kinds: type | tuple[type, ...], rule: str) -> Callable[[Any, Any], An
 
 
 def _request_converter() -> cattrs.Converter:
-    converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True, omit_if_default=True)
+    converter = cattrs.Converter(detailed_validation=True)
     converter.register_structure_hook(str, _taken(str, "a text"))
     converter.register_structure_hook(int, _taken(int, "a whole number"))
     converter.register_structure_hook(bool, _taken(bool, "true or false"))
@@ -155,20 +156,31 @@ def _request_converter() -> cattrs.Converter:
         str | int | Decimal, lambda value: amount_text(value) if isinstance(value, Decimal) else value
     )
     for kind in _REQUEST_CLASSES:
-        renames = {
-            name: override(rename=wire) for name, wire in _CAMEL_CASE.items() if kind is BrowserInfo
-        }
+        overrides = _overrides(kind, converter)
         converter.register_unstructure_hook(
-            kind, make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **renames)
+            kind, make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **overrides)
         )
         converter.register_structure_hook(
-            kind,
-            make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **renames),
+            kind, make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **overrides)
         )
     return converter
 
 
+def _overrides(kind: type, converter: cattrs.Converter) -> dict[str, Any]:
+    """The wire's names; and for what may be `None`, the writer of what it is else, since `None` is left out."""
+    overrides = {}
+    for field in attrs.fields(kind):
+        given = [part for part in get_args(field.type) if part is not NoneType]
+        optional = len(given) == 1 and NoneType in get_args(field.type)
+        overrides[field.name] = override(
+            rename=_CAMEL_CASE.get(field.name),
+            unstruct_hook=converter.get_unstructure_hook(given[0]) if optional else None,
+        )
+    return overrides
+
+
 _requests: Final = _request_converter()
+_unstructure_purchase: Final = _requests.get_unstructure_hook(PurchaseRequest)
 
 
 # --- answers ----------------------------------------------------------------------------------------------
@@ -178,7 +190,7 @@ def read_answer(raw: Mapping[str, Any]) -> Answer:
     """The envelope, typed. Whatever does not fit is `None`."""
     # gateway/API.md, "Answers": spelled risk-details in payments, risk_details in the status answer.
     spelled = {"risk_details": raw.get("risk-details"), **raw}
-    return _answers.structure(spelled, Answer)
+    return _answer_converter().structure(spelled, Answer)
 
 
 def _lenient_text(value: Any, _: Any) -> str | None:
@@ -200,7 +212,7 @@ def lenient_int(value: Any, _: Any = None) -> int | None:
 
 def lenient_decimal(value: Any, _: Any = None) -> Decimal | None:
     """An amount, however it is written, or `None`."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     try:
         amount = Decimal(str(value))
@@ -210,11 +222,10 @@ def lenient_decimal(value: Any, _: Any = None) -> Decimal | None:
 
 
 def _lenient_part(kind: type[T], converter: cattrs.Converter) -> Callable[[Any, Any], T | None]:
-    renames = {
-        "response_description": override(rename="responseDescription")
-        for field in attrs.fields(kind)  # type: ignore[arg-type]  # every part is an attrs class
-        if field.name == "response_description"
-    }
+    # gateway/API.md, "Answers": the one member of the answers that is in camelCase.
+    renames: dict[str, Any] = {}
+    if kind is answers.PaymentDetails:
+        renames["response_description"] = override(rename="responseDescription")
     read = make_dict_structure_fn(kind, converter, **renames)
     return lambda value, _: read(value, kind) if isinstance(value, Mapping) else None
 
@@ -222,17 +233,17 @@ def _lenient_part(kind: type[T], converter: cattrs.Converter) -> Callable[[Any, 
 def _lenient_address(value: Any, _: Any) -> Address | None:
     if not isinstance(value, Mapping):
         return None
-    return Address(**{field.name: _lenient_text(value.get(field.name), None) for field in attrs.fields(Address)})
+    texts: dict[str, Any] = {field.name: _lenient_text(value.get(field.name), None) for field in attrs.fields(Address)}
+    return Address(**texts)
 
 
+@cache
 def _answer_converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=False)
     converter.register_structure_hook(str | None, _lenient_text)
     converter.register_structure_hook(int | None, lenient_int)
     converter.register_structure_hook(Decimal | None, lenient_decimal)
-    converter.register_structure_hook(
-        bool | None, lambda value, _: value if isinstance(value, bool) else None
-    )
+    converter.register_structure_hook(bool | None, lambda value, _: value if isinstance(value, bool) else None)
     converter.register_structure_hook(Address | None, _lenient_address)
     for name in (
         "GatewayResponse", "BillingDetails", "DeviceDetails", "MerchantDetails", "AnsweredCard",
@@ -244,5 +255,3 @@ def _answer_converter() -> cattrs.Converter:
         converter.register_structure_hook(kind, part)
     return converter
 
-
-_answers: Final = _answer_converter()

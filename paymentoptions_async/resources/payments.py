@@ -21,9 +21,7 @@ class Payments:
     def __init__(self, charging: Charging) -> None:
         self._charging = charging
 
-    async def purchase(
-        self, request: PurchaseRequest, *, version: Literal[1, 2] = 1
-    ) -> Payment | Challenge:
+    async def purchase(self, request: PurchaseRequest, *, version: Literal[1, 2] = 1) -> Payment | Challenge:
         """Authorise and capture at once: `POST /payment`, or `POST /paymentv2`.
 
         Call it again with the same request whenever you like: what was charged under its `merchant_txn_ref` is

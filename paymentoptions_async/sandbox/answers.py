@@ -49,9 +49,7 @@ class Answer:
     headers: dict[str, str] = attrs.Factory(dict)
 
 
-def envelope(
-    transaction: Transaction, *, declined: int, echo_card: EchoCard, number: str | None
-) -> Answer:
+def envelope(transaction: Transaction, *, declined: int, echo_card: EchoCard, number: str | None) -> Answer:
     """The envelope of samples/purchase.response.201.json.
 
     Args:
@@ -108,9 +106,7 @@ def _merchant_details(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _payment_details(
-    transaction: Transaction, echo_card: EchoCard, number: str | None
-) -> dict[str, Any]:
+def _payment_details(transaction: Transaction, echo_card: EchoCard, number: str | None) -> dict[str, Any]:
     decision, card = transaction.decision, transaction.card
     answered = {"name": card.name, "exp_month": card.exp_month, "exp_year": card.exp_year}
     if echo_card != "none":

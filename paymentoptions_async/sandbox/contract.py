@@ -25,9 +25,7 @@ X_API_KEY: Final = "sandbox-x-api-key"
 MERCHANT_ID: Final = "sandbox-merchant"
 
 # gateway/API.md, "Authentication": without and with the colon of an HTTP user name.
-_AUTHORIZATIONS: Final = frozenset(
-    f"Basic {b64encode(form.encode()).decode()}" for form in (API_KEY, f"{API_KEY}:")
-)
+_AUTHORIZATIONS: Final = frozenset(f"Basic {b64encode(form.encode()).decode()}" for form in (API_KEY, f"{API_KEY}:"))
 
 
 class Refusal(NamedTuple):
@@ -146,9 +144,7 @@ def _problems(body: Mapping[str, Any]) -> Iterator[str]:
         yield from _section_problems("card", body.get("card"), _CARD, required=True)
 
 
-def _section_problems(
-    name: str, section: object, fields: tuple[_Field, ...], required: bool
-) -> Iterator[str]:
+def _section_problems(name: str, section: object, fields: tuple[_Field, ...], required: bool) -> Iterator[str]:
     if isinstance(section, dict):
         yield from _field_problems(f"{name}.", section, fields)
     elif section is not None:
@@ -157,9 +153,7 @@ def _section_problems(
         yield f"{name}: required"
 
 
-def _field_problems(
-    prefix: str, section: Mapping[str, Any], fields: tuple[_Field, ...]
-) -> Iterator[str]:
+def _field_problems(prefix: str, section: Mapping[str, Any], fields: tuple[_Field, ...]) -> Iterator[str]:
     for name, longest, required, kind in fields:
         value = section.get(name)
         if value is None or value == "":

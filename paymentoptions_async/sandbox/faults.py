@@ -9,9 +9,7 @@ import attrs
 
 __all__ = ["FAULT_KINDS", "Fault", "Faults", "Position", "draw_from"]
 
-Position = Literal[
-    "before_read", "after_read", "before_commit", "after_commit", "in_headers", "in_body"
-]
+Position = Literal["before_read", "after_read", "before_commit", "after_commit", "in_headers", "in_body"]
 
 
 class _Kind(NamedTuple):
@@ -35,15 +33,11 @@ FAULT_KINDS: Final[dict[str, _Kind]] = {
     "close": _Kind(_DEATH, None, "the connection is closed"),
     "hang": _Kind(_DEATH[:3], None, "the connection stays open and nothing comes"),
     "garbage": _Kind(("after_commit",), None, "the answer is not HTTP"),
-    "garbage_body": _Kind(
-        ("after_commit",), None, "the answer is 201 with a body that is not JSON"
-    ),
+    "garbage_body": _Kind(("after_commit",), None, "the answer is 201 with a body that is not JSON"),
     "empty_body": _Kind(("after_commit",), None, "the answer is 201 with an empty body"),
     "big_body": _Kind(("after_commit",), None, "the answer is 201 with 1.5 MiB of garbage"),
     "drip": _Kind(("after_commit",), 0.05, "the right answer comes in pieces over some seconds"),
-    "429": _Kind(
-        ("before_commit",), 1.0, "too many requests, with Retry-After in seconds or a date"
-    ),
+    "429": _Kind(("before_commit",), 1.0, "too many requests, with Retry-After in seconds or a date"),
     "500": _Kind(_STATUS, None, "internal server error, as JSON"),
     "502": _Kind(_STATUS, None, "bad gateway, a proxy's HTML"),
     "503": _Kind(_STATUS, None, "service unavailable, as JSON"),
@@ -99,9 +93,7 @@ class Fault:
     """
 
     kind: str = attrs.field(converter=_known)
-    at: Position = attrs.field(
-        default=attrs.Factory(_worst_position, takes_self=True), validator=_fits
-    )
+    at: Position = attrs.field(default=attrs.Factory(_worst_position, takes_self=True), validator=_fits)
     seconds: float | None = attrs.field(
         default=attrs.Factory(lambda fault: FAULT_KINDS[fault.kind].seconds, takes_self=True),
         validator=_timed,

@@ -23,13 +23,9 @@ Declines = Literal["2xx", "4xx"]
 class Switches:
     """What nobody has published about the gateway, so that a test can have it either way."""
 
-    duplicates: Duplicates = attrs.field(
-        validator=attrs.validators.in_(("charge", "reject", "replay"))
-    )
+    duplicates: Duplicates = attrs.field(validator=attrs.validators.in_(("charge", "reject", "replay")))
     declines: Declines = attrs.field(validator=attrs.validators.in_(("2xx", "4xx")))
-    error_body: ErrorBody = attrs.field(
-        validator=attrs.validators.in_(("envelope", "message", "html", "empty"))
-    )
+    error_body: ErrorBody = attrs.field(validator=attrs.validators.in_(("envelope", "message", "html", "empty")))
     echo_card: EchoCard = attrs.field(validator=attrs.validators.in_(("full", "masked", "none")))
     unclear_charges: bool
 

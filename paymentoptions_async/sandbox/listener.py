@@ -33,40 +33,49 @@ class Listener:
         self._host = host
         self._connect = connect
         self._sock = _bound(host, port)
-        self._server: asyncio.Server | None = None
+        self._accepted: set[asyncio.Task[object]] = set()
         self._outages = 0
-        self._closed = False
         self.port: int = self._sock.getsockname()[1]
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Accept connections."""
+        # Not an asyncio.Server: one that is closed while it accepts loses the socket it has just accepted.
+        self._sock.listen(_BACKLOG)
+        asyncio.get_running_loop().add_reader(self._sock, self._accept)
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self._sock.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        sock.setblocking(False)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            self._connect, sock=self._sock, backlog=_BACKLOG, start_serving=False
-        )
-        await self._server.start_serving()
+        task: asyncio.Task[object] = loop.create_task(loop.connect_accepted_socket(self._connect, sock))
+        self._accepted.add(task)
+        task.add_done_callback(self._accepted.discard)
 
     def shut(self) -> None:
         """Refuse connections, until `reopen` was called as often as this."""
-        self._outages += 1
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if not self._outages:
+            self._go_deaf()
             # A socket that is bound and does not listen refuses, and nobody else is given its port.
             self._sock = _bound(self._host, self.port)
+        self._outages += 1
 
-    async def reopen(self) -> None:
+    def _go_deaf(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._sock)
+        self._sock.close()
+
+    def reopen(self) -> None:
         """Accept connections again."""
         self._outages -= 1
-        if not self._outages and not self._closed:
-            await self.open()
+        if not self._outages and self._sock.fileno() >= 0:
+            self.open()
 
-    def close(self) -> None:
-        """Refuse connections for good, and give the port back."""
-        self._closed = True
-        if self._server is not None:
-            self._server.close()
-        self._sock.close()
+    async def close(self) -> None:
+        """Refuse connections for good, and give the port back. Those that were just accepted are served."""
+        self._go_deaf()
+        await asyncio.gather(*self._accepted, return_exceptions=True)
 
 
 def _bound(host: str, port: int) -> socket.socket:

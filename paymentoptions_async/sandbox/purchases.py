@@ -61,9 +61,7 @@ def _decided(gateway: Gateway, body: dict[str, Any], card: StoredCard, version: 
     return transaction
 
 
-def _transaction(
-    gateway: Gateway, body: dict[str, Any], card: StoredCard, decision: Decision
-) -> Transaction:
+def _transaction(gateway: Gateway, body: dict[str, Any], card: StoredCard, decision: Decision) -> Transaction:
     now = gateway.now()
     return Transaction(
         id=gateway.ids(),

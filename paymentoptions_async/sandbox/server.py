@@ -168,12 +168,12 @@ class Sandbox:
             await runner.cleanup()
             raise
         self._running = _Running(runner, connections, listener)
-        await listener.open()
+        listener.open()
 
     async def close(self) -> None:
         """End everything at once: the port, the connections, the requests that hang."""
         running = self._started()
-        running.listener.close()
+        await running.listener.close()
         for task in self._outages:
             task.cancel()
         await asyncio.gather(*self._outages, return_exceptions=True)
@@ -207,4 +207,4 @@ async def _come_back(listener: Listener, seconds: float) -> None:
     try:
         await asyncio.sleep(seconds)
     finally:
-        await listener.reopen()
+        listener.reopen()

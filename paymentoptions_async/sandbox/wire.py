@@ -38,9 +38,7 @@ class Connections:
 
     def __call__(self) -> asyncio.Protocol:
         """The protocol of a new connection."""
-        connection = _Connection(self)
-        self._open.add(connection)
-        return connection
+        return _Connection(self)
 
     @property
     def closed(self) -> bool:
@@ -53,6 +51,10 @@ class Connections:
             if connection.line is not None and connection.line.idle:
                 connection.line.reset()
 
+    def remember(self, connection: _Connection) -> None:
+        """A connection is there."""
+        self._open.add(connection)
+
     def forget(self, connection: _Connection) -> None:
         """A connection is gone."""
         self._open.discard(connection)
@@ -61,7 +63,6 @@ class Connections:
 
     async def close(self) -> None:
         """End every connection now, and return when the last is gone."""
-        await asyncio.sleep(0)  # one that was just accepted is only now made a protocol
         self._closed = asyncio.get_running_loop().create_future()
         for connection in self._open:
             if connection.line is not None:
@@ -78,6 +79,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.line = Line(cast("asyncio.Transport", transport))
+        self._connections.remember(self)
         self._application.connection_made(self.line)
         if self._connections.closed:
             self.line.abort()

@@ -46,9 +46,7 @@ class Gateway:
         self._now = now
         timeouts = settings.timeouts
         # The one deadline over a charge is not aiohttp's business: its own `total` starts anew with each attempt.
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=timeouts.connect, sock_read=timeouts.read
-        )
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeouts.connect, sock_read=timeouts.read)
 
     async def post(self, path: str, parcel: Parcel) -> Reply | Fault:
         """Send a parcel once.

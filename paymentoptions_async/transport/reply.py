@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 import attrs
 
@@ -22,13 +23,12 @@ class Reply:
     """
 
     status: int
-    body: bytes = attrs.field(repr=False)
+    body: bytes = attrs.field(repr=False)  # it may echo the card
     complete: bool = True
     retry_after: float | None = None
 
 
-@attrs.frozen
-class Fault:
+class Fault(NamedTuple):
     """No answer came.
 
     Attributes:

@@ -7,13 +7,13 @@ a fault pays for it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
-
-import attrs
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_any
+from typing import TYPE_CHECKING, Final
 
 from ..models.outcome import Outcome, Refusal, State
 from ..settings import RetryPolicy
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 __all__ = ["RetryBudget", "backoff", "is_repeatable", "retrying"]
 
@@ -67,23 +67,13 @@ def backoff(retry: int, policy: RetryPolicy, retry_after: float | None, random: 
     return random() * min(policy.cap, policy.base * 2.0 ** min(retry - 1, 64))
 
 
-@attrs.frozen
-class _Stop:
-    """Why an attempt was the last one."""
-
-    policy: RetryPolicy
-    budget: RetryBudget
-    seconds_left: Callable[[], float]
-
-    def attempts(self, state: RetryCallState) -> bool:
-        return state.attempt_number >= self.policy.max_attempts
-
-    def deadline(self, state: RetryCallState) -> bool:
-        # An answer after the deadline helps nobody, and a pause up to it only hides the reason.
-        return state.upcoming_sleep >= self.seconds_left()
-
-    def no_budget(self, _: RetryCallState) -> bool:
-        return not self.budget.take()
+def _is_last(
+    state: RetryCallState, policy: RetryPolicy, budget: RetryBudget, seconds_left: Callable[[], float]
+) -> bool:
+    if state.attempt_number >= policy.max_attempts:
+        return True
+    # An answer after the deadline helps nobody, and a pause up to it only hides the reason.
+    return state.upcoming_sleep >= seconds_left() or not budget.take()
 
 
 async def retrying(
@@ -111,7 +101,8 @@ async def retrying(
     if not is_repeatable(first, policy):
         budget.give_back()
         return
-    stop = _Stop(policy, budget, seconds_left)
+    from tenacity import AsyncRetrying, retry_if_result
+
     made = [first]
 
     async def again() -> Outcome:
@@ -121,7 +112,7 @@ async def retrying(
     await AsyncRetrying(
         retry=retry_if_result(lambda outcome: is_repeatable(outcome, policy)),
         wait=lambda state: backoff(state.attempt_number, policy, _result(state).retry_after, random),
-        stop=stop_any(stop.attempts, stop.deadline, stop.no_budget),
+        stop=lambda state: _is_last(state, policy, budget, seconds_left),
         sleep=sleep,
         before_sleep=lambda state: before_retry(_result(state), state.upcoming_sleep),
         retry_error_callback=_result,

@@ -1,0 +1,44 @@
+"""What the exit codes say. Scripts decide by them, so a code never promises more than is known."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+__all__ = ["EXIT_TABLE", "ExitCode"]
+
+
+class ExitCode(IntEnum):
+    """How a command ended.
+
+    Attributes:
+        OK: Everything was paid; the sandbox was stopped; the doctor found no problem.
+        REFUSED: The money did not move as it was asked: declined, refused, not sent, approved in
+            part only, or waiting for the payer. The doctor found a problem.
+        USAGE: Nothing was tried: flags, body file or settings are wrong.
+        UNKNOWN: The money may have moved.
+        INTERRUPTED: Stopped from outside before anything was sent.
+    """
+
+    OK = 0
+    REFUSED = 1
+    USAGE = 2
+    UNKNOWN = 3
+    INTERRUPTED = 130
+
+
+EXIT_TABLE: Final = """\
+Exit codes:
+
+  0  all paid (sandbox: it was stopped; doctor: no problem)
+
+  1  not paid as asked: declined, refused, not sent, paid in part,
+
+     or 3-D Secure waits for the payer
+
+  2  usage: a flag, the body or a setting is wrong; nothing was tried
+
+  3  unknown: the money may have moved; resolve it before a new charge
+
+130  stopped by Ctrl-C or SIGTERM before anything was sent
+"""

@@ -1,0 +1,53 @@
+"""The command as a process of its own, and as a call in this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+__all__ = ["BODY", "CARD", "Ended", "clean_environment", "command", "run"]
+
+BODY: Final = Path(__file__).parents[2] / "examples" / "purchase.json"
+CARD: Final = "5200000000001005"
+"""The card of that body."""
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The one JSON object on stdout."""
+        content = json.loads(self.out)
+        assert isinstance(content, dict)
+        return content
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """This process's environment without anything of ours, and more."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PAYMENTOPTIONS_")}
+    return {**kept, **more}
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-W", "error", "-m", "paymentoptions_async", *map(str, arguments)]
+
+
+def run(*arguments: object, stdin: str = "", **environment: str) -> Ended:
+    """Run it to its end."""
+    done = subprocess.run(
+        command(*arguments),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=clean_environment(**environment),
+        timeout=30,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+import structlog  # noqa: F401  # loaded when a client is made: an application does so at its start
+from blockbuster import blockbuster_ctx
+
+from paymentoptions_async import PaymentOptions
+from paymentoptions_async.sandbox import Sandbox
+
+from .helpers import FAST
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks_the_loop() -> Iterator[None]:
+    """A call of this package that would block the event loop fails its test."""
+    with blockbuster_ctx("paymentoptions_async"):
+        yield
+
+
+@pytest_asyncio.fixture
+async def gateway() -> AsyncIterator[Sandbox]:
+    """A sandbox in its worst case: a repeated reference is charged again."""
+    async with Sandbox() as sandbox:
+        yield sandbox
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "something is still running"
+
+
+@pytest_asyncio.fixture
+async def client(gateway: Sandbox) -> AsyncIterator[PaymentOptions]:
+    """A client of that sandbox."""
+    async with PaymentOptions(gateway.settings(timeouts=FAST)) as client:
+        yield client
