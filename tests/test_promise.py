@@ -119,7 +119,7 @@ async def test_with_a_gateway_that_refuses_repeats_a_lost_answer_is_no_false_dec
     print(f"seed {seed}")
     rng = random.Random(seed)
     retry = RetryPolicy(base=0.005, cap=0.05, repeat_after_send=True)
-    async with Sandbox(duplicates="reject", faults=script(rng, share=0.3)) as gateway:
+    async with Sandbox(duplicates="reject", faults=script(rng, share=0.1)) as gateway:
         settings = gateway.settings(timeouts=_TIMEOUTS, retry=retry, log_level="critical")
         async with PaymentOptions(settings) as client:
             seen = await charge_all(gateway, client, 4_000, rng)

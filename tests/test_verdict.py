@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import copy
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paymentoptions_async import Reason, Secret
+from paymentoptions_async.models.codes import response_codes
+from paymentoptions_async.models.outcome import Outcome, Refusal, State
+from paymentoptions_async.transport.reply import Fault, Reply
+from paymentoptions_async.verdict import Asked, judge, settle
+
+from .helpers import APPROVED, CHALLENGED, PAID
+
+ASKED = Asked("qwe", Decimal(1000), "JPY", Secret(APPROVED))
+
+
+def answer(**changes: Any) -> dict[str, Any]:
+    """The vendor's answer to a purchase, with members changed by `part__name`."""
+    changed: dict[str, Any] = copy.deepcopy(PAID)
+    for path, value in changes.items():
+        part, _, name = path.partition("__")
+        if name:
+            changed[part][name] = value
+        else:
+            changed[part] = value
+    return changed
+
+
+def verdict(body: object, status: int = 201, *, asked: Asked = ASKED, **reply: Any) -> Outcome:
+    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    return judge(Reply(status, raw, **reply), asked).outcome
+
+
+def test_the_vendors_own_answer_is_paid() -> None:
+    assert verdict(answer()).state is State.PAID
+
+
+def test_transaction_type_decides_nothing() -> None:
+    assert verdict(answer(transaction_type="REFUND")).state is State.PAID
+
+
+def test_a_redirect_is_a_challenge_though_it_says_success() -> None:
+    assert CHALLENGED["success"] is True
+    assert verdict(CHALLENGED, 200).state is State.CHALLENGED
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", 5, ["https://x"], {"a": 1}])
+def test_a_redirect_that_cannot_be_followed_is_unknown(url: object) -> None:
+    assert verdict({**CHALLENGED, "redirect_url": url}, 200).state is State.UNKNOWN
+
+
+CLASSES = {
+    **dict.fromkeys((Reason.UNCLEAR, Reason.PENDING, Reason.DUPLICATE), State.UNKNOWN),
+    **dict.fromkeys((Reason.APPROVED, Reason.PARTIAL), State.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 402, 406, 412])
+def test_every_published_code_without_success_is_declined_or_unknown_by_its_class(status: int) -> None:
+    for code, row in response_codes().items():
+        outcome = verdict(answer(success=False, payment_details__response_code=code), status)
+        assert outcome.state is CLASSES.get(row.reason, State.DECLINED), row
+        assert (outcome.reason, outcome.response_code) == (row.reason, code)
+
+
+def test_every_published_code_with_success_is_paid_partial_or_unknown() -> None:
+    for code, row in response_codes().items():
+        outcome = verdict(answer(payment_details__response_code=code))
+        expected = {Reason.APPROVED: State.PAID, Reason.PARTIAL: State.PARTIAL}.get(row.reason, State.UNKNOWN)
+        assert outcome.state is expected, row
+
+
+@pytest.mark.parametrize("code", [9999, -7, 1e300, "abc", "١", [], {}, True])
+def test_a_code_that_nobody_has_published_is_unknown(code: object) -> None:
+    for success, status in ((True, 201), (False, 200), (False, 400)):
+        assert verdict(answer(success=success, payment_details__response_code=code), status).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("written", [0, "0", 0.0, 8, "8"])
+def test_an_approval_is_read_however_its_code_is_written(written: object) -> None:
+    assert verdict(answer(payment_details__response_code=written)).state is State.PAID
+
+
+@pytest.mark.parametrize("amount", [999, "999.99", 0, 999.5, "0"])
+def test_less_than_was_asked_is_never_a_plain_payment(amount: object) -> None:
+    assert verdict(answer(payment_details__amount=amount)).state is State.PARTIAL
+
+
+@pytest.mark.parametrize("amount", [1000, "1000", "1000.00", 1000.0, 1001, None])
+def test_what_was_asked_or_more_is_paid(amount: object) -> None:
+    assert verdict(answer(payment_details__amount=amount)).state is State.PAID
+
+
+@pytest.mark.parametrize("amount", ["abc", "NaN", "Infinity", [], {}, True, ""])
+def test_an_approval_whose_amount_cannot_be_read_is_unknown(amount: object) -> None:
+    assert verdict(answer(payment_details__amount=amount)).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"transaction_details__merchant_txn_ref": "other"},
+        {"merchant_details__merchant_txn_ref": "other"},
+        {"payment_details__currency": "USD"},
+        {"transaction_details__id": None},
+        {"transaction_details__id": 7},
+        {"transaction_details": None},
+        {"success": False},
+        {"success": None},
+        {"success": "true"},
+        {"payment_details": None},
+        {"payment_details": []},
+    ],
+)
+def test_an_approval_that_contradicts_itself_or_us_is_unknown(changes: dict[str, Any]) -> None:
+    assert verdict(answer(**changes)).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("gateway_code", "reason"),
+    [("ERR3001", Reason.RISK_RULE), ("Err3018", Reason.RISK_RULE), ("ERR3019", Reason.REFUND_LIMIT)],
+)
+@pytest.mark.parametrize("status", [200, 201, 400])
+def test_a_risk_rule_declines_without_a_response_code(gateway_code: str, reason: Reason, status: int) -> None:
+    outcome = verdict({"success": False, "gateway_response": {"code": gateway_code}}, status)
+    assert (outcome.state, outcome.reason) == (State.DECLINED, reason)
+    told = {"statusCode": 200, "success": False, "messageCode": gateway_code, "data": None}
+    assert verdict(told, status).state is State.DECLINED
+
+
+def test_success_false_without_any_code_is_unknown_since_nobody_has_said_who_declined() -> None:
+    assert verdict({"success": False, "message": "no"}, 200).state is State.UNKNOWN
+    assert verdict({"success": False, "gateway_response": {"code": "ERR0204"}}, 201).state is State.UNKNOWN
+
+
+def test_a_refusal_wrapped_into_a_2xx_is_a_refusal() -> None:
+    outcome = verdict({"statusCode": 400, "success": False, "messageCode": "VAL0035", "message": "x"}, 200)
+    assert (outcome.state, outcome.refusal, outcome.gateway_code) == (State.REFUSED, Refusal.INVALID, "VAL0035")
+
+
+BODIES = {
+    "message": b'{"statusCode":400,"message":"bad","messageCode":"VAL0035","success":false,"data":null}',
+    "envelope": b'{"success":false,"status_code":400,"gateway_response":{"code":"VAL0035","message":"bad"}}',
+    "html": b"<html><body>nginx</body></html>",
+    "empty": b"",
+    "truncated": b'{"success":false,"payment_det',
+    "a list": b"[1,2]",
+    "a number": b"7",
+    "null": b"null",
+    "not UTF-8": b"\xff\xfe{\x00}\x00",
+}
+STATUSES: dict[int, Refusal | None] = {
+    **dict.fromkeys((400, 404, 405, 406, 411, 412, 413, 414, 415, 417, 422, 431), Refusal.INVALID),
+    **dict.fromkeys((401, 403), Refusal.AUTHENTICATION),
+    429: Refusal.RATE_LIMITED,
+    **dict.fromkeys((200, 201, 202, 204, 301, 302, 303, 307, 308, 402, 408, 409, 425, 451, 499), None),
+    **dict.fromkeys((500, 501, 502, 503, 504, 520, 599), None),
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_a_body_without_a_transaction_is_judged_by_its_status(body: bytes) -> None:
+    for status, refusal in STATUSES.items():
+        outcome = verdict(body, status)
+        wrapped = refusal is None and status < 300 and b"400" in body
+        if wrapped:
+            assert outcome.refusal is Refusal.INVALID
+        else:
+            assert outcome.refusal is refusal
+            assert outcome.state is (State.UNKNOWN if refusal is None else State.REFUSED)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_5xx_is_unknown_whatever_its_body_says(status: int) -> None:
+    for body in (answer(), answer(success=False, payment_details__response_code=51), CHALLENGED):
+        assert verdict(body, status).state is State.UNKNOWN
+
+
+def test_a_4xx_that_says_paid_is_unknown() -> None:
+    assert verdict(answer(), 400).state is State.UNKNOWN
+
+
+def test_an_answer_longer_than_any_is_unknown() -> None:
+    assert verdict(answer(), complete=False).state is State.UNKNOWN
+
+
+def test_a_fault_is_unknown_or_not_sent_by_its_evidence_and_not_by_its_name() -> None:
+    assert judge(Fault(True, "ServerDisconnectedError"), ASKED).outcome.state is State.UNKNOWN
+    assert judge(Fault(False, "ServerDisconnectedError"), ASKED).outcome.refusal is Refusal.NOT_SENT
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        {"payment_details__card": {"number": APPROVED}},
+        {"payment_details__card": {"number": int(APPROVED)}},
+        {"gateway_response__message": f"card {APPROVED} was charged"},
+        {"gateway_response__message": "card 5200 0000 0000 1005 was charged"},
+        {"extra": [{"deep": {"pan": APPROVED}}]},
+        {"card": {"cvc": "739", "number": APPROVED}},
+        {"extra": {"cvv": 739}},
+        {"gateway_response__message": "cvc 739 is wrong"},
+    ],
+)
+@pytest.mark.parametrize("number", [Secret(APPROVED), None])
+def test_no_answer_keeps_the_card_number_or_the_cvc_that_it_echoes(echo: dict[str, Any], number: Secret | None) -> None:
+    judged = judge(Reply(201, orjson.dumps(answer(**echo))), ASKED._replace(number=number))
+    told = f"{judged.outcome!r} {judged.answer!r}"
+    assert judged.outcome.state is State.PAID
+    assert APPROVED not in told.replace(" ", "")
+    assert "739" not in told
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers(-10, 2000) | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    changes=st.dictionaries(
+        st.sampled_from(
+            ["success", "payment_details", "payment_details__response_code", "payment_details__amount", "status_code",
+             "transaction_details__id", "transaction_details", "gateway_response", "redirect_url", "merchant_details"]
+        ),
+        json,
+    ),
+    status=st.integers(200, 599),
+)  # fmt: skip
+def test_whatever_is_answered_gets_a_verdict_and_paid_needs_success_and_an_approved_code(
+    changes: dict[str, Any], status: int
+) -> None:
+    whole = {name: value for name, value in changes.items() if "__" not in name}
+    parts = {name: value for name, value in changes.items() if name.partition("__")[0] not in whole}
+    body = answer(**{**whole, **parts})
+    outcome = verdict(body, status)
+    if outcome.state in (State.PAID, State.PARTIAL):
+        assert status < 300
+        assert body["success"] is True
+        assert int(body["payment_details"]["response_code"]) in (0, 8, 10)
+        assert not body.get("redirect_url")
+
+
+@given(st.binary(max_size=300), st.integers(200, 599))
+def test_garbage_is_never_paid(body: bytes, status: int) -> None:
+    assert verdict(body, status).state in (State.UNKNOWN, State.REFUSED)
+
+
+# --- several attempts -------------------------------------------------------------------------------------
+
+LOST = Outcome(state=State.UNKNOWN, lost=True, evidence=("lost",))
+NOT_SENT = Outcome(state=State.REFUSED, refusal=Refusal.NOT_SENT, evidence=("no route",))
+LIMITED = Outcome(state=State.REFUSED, refusal=Refusal.RATE_LIMITED, evidence=("429",))
+INVALID = Outcome(state=State.REFUSED, refusal=Refusal.INVALID, evidence=("400",))
+PAID_OUTCOME = Outcome(state=State.PAID, evidence=("paid",))
+
+
+@pytest.mark.parametrize("last", [NOT_SENT, LIMITED, INVALID, LOST])
+def test_a_refusal_after_a_lost_answer_ends_no_doubt(last: Outcome) -> None:
+    settled = settle([LOST, last])
+    assert (settled.state, settled.refusal, settled.attempts) == (State.UNKNOWN, None, 2)
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_only_the_issuers_own_no_ends_the_doubt_of_a_lost_answer(reason: Reason) -> None:
+    settled = settle([LOST, Outcome(state=State.DECLINED, reason=reason)])
+    issuer = {"declined", "insufficient_funds", "invalid_card", "pick_up_card", "stop_payment"}
+    issuer |= {"authentication_required"}
+    assert settled.state is (State.DECLINED if reason.value in issuer else State.UNKNOWN)
+
+
+@pytest.mark.parametrize("state", [State.PAID, State.PARTIAL, State.CHALLENGED])
+def test_an_approval_after_a_lost_answer_stands(state: State) -> None:
+    assert settle([LOST, NOT_SENT, Outcome(state=state)]).state is state
+
+
+def test_a_refusal_after_refusals_stays_one() -> None:
+    assert settle([NOT_SENT, LIMITED, INVALID]).refusal is Refusal.INVALID
+
+
+def test_the_evidence_counts_attempts_across_claims() -> None:
+    settled = settle([NOT_SENT, PAID_OUTCOME], earlier_attempts=3)
+    assert settled.evidence == ("attempt 4: no route", "attempt 5: paid")
+    assert settled.attempts == 5
