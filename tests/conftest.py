@@ -7,11 +7,17 @@ import pytest
 import pytest_asyncio
 import structlog  # noqa: F401  # loaded when a client is made: an application does so at its start
 from blockbuster import blockbuster_ctx
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from paymentoptions_async import PaymentOptions
 from paymentoptions_async.sandbox import Sandbox
 
 from .helpers import FAST
+
+# The machines are noisy: how long an example takes says nothing. A failure prints its seed all the same.
+hypothesis_settings.register_profile("noisy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("noisy")
 
 
 @pytest.fixture(autouse=True)

@@ -37,19 +37,23 @@ def settings(base_url: str, **changes: Any) -> Settings:
 @asynccontextmanager
 async def gateway_of(told: Settings, session: aiohttp.ClientSession | None = None) -> AsyncIterator[Gateway]:
     pool = Pool(told.max_connections, session)
-    yield Gateway(told, pool, lambda: datetime.now(UTC))
-    await pool.close()
+    try:
+        yield Gateway(told, pool, lambda: datetime.now(UTC))
+    finally:
+        await pool.close()
 
 
 @asynccontextmanager
 async def server(handler: Any) -> AsyncIterator[str]:
     """A real server that sends every path to the handler."""
-    runner = web.ServerRunner(web.Server(handler))
+    runner = web.ServerRunner(web.Server(handler), shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 @asynccontextmanager
@@ -58,7 +62,8 @@ async def raw_server(answer: bytes, *, read: bool = True) -> AsyncIterator[str]:
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if read:
-            await reader.readuntil(b'"time_zone":"Asia/Kuala_Lumpur"}')
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
         writer.write(answer)
         await writer.drain()
         writer.close()
@@ -316,7 +321,7 @@ class _Response(ClientResponse):
     """aioresponses 0.7.9 does not know the `stream_writer` that aiohttp 3.14 wants."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"stream_writer": None, **kwargs})
+        super().__init__(*args, **{"stream_writer": Mock(output_size=0), **kwargs})
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 404, 406, 412, 500, 502, 504])
