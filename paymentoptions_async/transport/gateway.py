@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
-from ..redaction import Secret
+from ..redaction import MASK, Secret
 from ..settings import Settings
 from .parcel import Parcel
 from .pool import Pool
@@ -67,6 +68,9 @@ class Gateway:
             )
         except FAULTS as fault:
             return Fault(parcel.sent, type(fault).__name__)
+        except asyncio.CancelledError as cancelled:
+            # The frames of aiohttp hold the headers, and whoever logs the cancel may unfold them.
+            raise cancelled.with_traceback(None) from None
         try:
             return await self._read(response)
         except FAULTS as fault:
@@ -83,11 +87,20 @@ class Gateway:
         return Reply(response.status, body, len(body) <= _LONGEST_ANSWER, wait)
 
 
+class _Credential(str):
+    """A header's value that is written as it is, and shown masked where a mapping of headers is shown."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return MASK
+
+
 def _headers(settings: Settings) -> CIMultiDict[str]:
     return CIMultiDict(
         {
-            "Authorization": f"Basic {_basic(settings.api_key, settings.api_key_form)}",
-            "x-api-key": settings.x_api_key.reveal(),
+            "Authorization": _Credential(f"Basic {_basic(settings.api_key, settings.api_key_form)}"),
+            "x-api-key": _Credential(settings.x_api_key.reveal()),
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": "paymentoptions_async",
