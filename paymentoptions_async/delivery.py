@@ -18,7 +18,6 @@ from .errors import (
     PaymentOptionsError,
     RateLimitedError,
 )
-from .models.answer import GatewayResponse
 from .models.challenge import Challenge
 from .models.codes import find_code
 from .models.outcome import Outcome, Refusal, State
@@ -159,7 +158,6 @@ def _payment(landing: Landing, answer: dict[str, Any], request: PurchaseRequest)
         scheme=_text(details.get("scheme")),
         masked_card=number or (request.card.masked if request.card else None),
         stored_payment_method_id=_text(transaction.get("stored_payment_method_id")),
-        gateway=_gateway(_part(answer.get("gateway_response"))),
         timestamp=_timestamp(transaction.get("timestamp")),
         replayed=landing.replayed,
         attempts=landing.outcome.attempts,
@@ -173,15 +171,6 @@ def _part(value: object) -> dict[str, Any]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _gateway(part: dict[str, Any]) -> GatewayResponse:
-    return GatewayResponse(
-        version=_text(part.get("version")),
-        type=_text(part.get("type")),
-        message=_text(part.get("message")),
-        code=_text(part.get("code")),
-    )
 
 
 def _timestamp(value: object) -> datetime | None:

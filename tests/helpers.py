@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import orjson
 
-from paymentoptions_async import Card, PaymentOptions, PurchaseRequest, RetryPolicy, Timeouts
+from paymentoptions_async import Card, PaymentOptions, PurchaseRequest, RetryPolicy, Secret, Timeouts
 from paymentoptions_async.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def request(reference: str = "qwe", *, number: str = APPROVED, **changes: Any) -
     """The vendor's own request, with another reference, card or other fields."""
     body = PurchaseRequest.from_json(SEED)
     assert body.card is not None
-    card = attrs.evolve(body.card, number=number, cvc=CVC)
+    card = attrs.evolve(body.card, number=Secret(number), cvc=Secret(CVC))
     return attrs.evolve(body, **{"merchant_txn_ref": reference, "card": card, **changes})
 
 

@@ -66,7 +66,7 @@ def test_from_another_event_loop_it_says_so() -> None:
     asyncio.run(open_elsewhere())
     client = asyncio.run(first())
     with pytest.raises(ConfigurationError, match="closed"):
-        asyncio.run(client.payments.purchase(request("two")))  # type: ignore[arg-type]
+        asyncio.run(client.payments.purchase(request("two")))
 
 
 @pytest.mark.asyncio
@@ -108,12 +108,16 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_every_public_name_is_there() -> None:
-    assert sorted(paymentoptions_async.__all__, key=str.lower) == sorted(set(paymentoptions_async.__all__), key=str.lower)
+    assert sorted(paymentoptions_async.__all__, key=str.lower) == sorted(
+        set(paymentoptions_async.__all__), key=str.lower
+    )
     for name in paymentoptions_async.__all__:
         assert getattr(paymentoptions_async, name) is not None
 
 
 def test_importing_the_package_imports_no_command_line_and_no_logging_library() -> None:
-    code = "import sys, paymentoptions_async; print(sorted({'typer', 'rich', 'structlog', 'tenacity'} & set(sys.modules)))"
+    code = (
+        "import sys, paymentoptions_async; print(sorted({'typer', 'rich', 'structlog', 'tenacity'} & set(sys.modules)))"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"

@@ -24,11 +24,11 @@ class Address:
         address2: A second line, at most 199 characters.
     """
 
-    country: str = letters(2, "a country code of two capital letters (ISO 3166-1)")
-    email: str = text(45)
-    phone_number: str = text(20)
-    address1: str = text(199)
-    city: str = text(65)
-    state: str = text(65)
-    postal_code: str = text(45)
-    address2: str | None = text(199, default=None)
+    country: str = attrs.field(metadata=letters(2, "a country code of two capital letters (ISO 3166-1)"))
+    email: str = attrs.field(metadata=text(45))
+    phone_number: str = attrs.field(metadata=text(20))
+    address1: str = attrs.field(metadata=text(199))
+    city: str = attrs.field(metadata=text(65))
+    state: str = attrs.field(metadata=text(65))
+    postal_code: str = attrs.field(metadata=text(45))
+    address2: str | None = attrs.field(default=None, metadata=text(199))

@@ -24,11 +24,11 @@ class BrowserInfo:
         user_agent: Its `User-Agent` header.
     """
 
-    accept_header: str | None = text(default=None)
-    screen_color_depth: str | None = text(default=None)
-    java_enabled: bool | None = flag(default=None)
-    language: str | None = text(default=None)
-    screen_height: str | None = text(default=None)
-    screen_width: str | None = text(default=None)
-    challenge_window: str | None = text(default=None)
-    user_agent: str | None = text(default=None)
+    accept_header: str | None = attrs.field(default=None, metadata=text())
+    screen_color_depth: str | None = attrs.field(default=None, metadata=text())
+    java_enabled: bool | None = attrs.field(default=None, metadata=flag())
+    language: str | None = attrs.field(default=None, metadata=text())
+    screen_height: str | None = attrs.field(default=None, metadata=text())
+    screen_width: str | None = attrs.field(default=None, metadata=text())
+    challenge_window: str | None = attrs.field(default=None, metadata=text())
+    user_agent: str | None = attrs.field(default=None, metadata=text())

@@ -10,9 +10,10 @@ from .rules import digits, text
 __all__ = ["Card"]
 
 
-def _secret(value: object) -> Secret:
+def _secret(value: str | Secret) -> Secret:
+    given: object = value
     # What is no text becomes a secret that breaks its field's rule. Raising here would show the value in a frame.
-    return Secret(value) if isinstance(value, (str, Secret)) else Secret("")
+    return Secret(given) if isinstance(given, (str, Secret)) else Secret("")
 
 
 @attrs.frozen(kw_only=True)
@@ -27,11 +28,11 @@ class Card:
         name: The cardholder's name, at most 255 characters.
     """
 
-    number: Secret = digits(12, 16, converter=_secret)
-    cvc: Secret = digits(3, 4, converter=_secret)
-    expiry_month: str = digits(2, 2, within=range(1, 13))
-    expiry_year: str = digits(2, 2)
-    name: str = text(255)
+    number: Secret = attrs.field(converter=_secret, metadata=digits(12, 16))
+    cvc: Secret = attrs.field(converter=_secret, metadata=digits(3, 4))
+    expiry_month: str = attrs.field(metadata=digits(2, 2, within=range(1, 13)))
+    expiry_year: str = attrs.field(metadata=digits(2, 2))
+    name: str = attrs.field(metadata=text(255))
 
     @property
     def masked(self) -> str:

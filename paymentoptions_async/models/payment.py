@@ -27,7 +27,6 @@ class Payment:
         scheme: The card scheme, such as `MASTERCARD`.
         masked_card: The first six and the last four digits.
         stored_payment_method_id: The token that was made, where one was asked for.
-        gateway: The gateway's own message and code.
         timestamp: When, by the gateway's clock.
         replayed: Whether this is the stored answer to an earlier call, with nothing sent by this one.
         attempts: How many times the request was sent for this reference.
@@ -42,11 +41,15 @@ class Payment:
     scheme: str | None = None
     masked_card: str | None = None
     stored_payment_method_id: str | None = None
-    gateway: GatewayResponse | None = None
     timestamp: datetime | None = None
     replayed: bool = False
     attempts: int = 1
     raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def gateway(self) -> GatewayResponse | None:
+        """The gateway's own message and code. Built at each call."""
+        return self.answer.gateway_response
 
     @property
     def answer(self) -> Answer:

@@ -19,6 +19,6 @@ class PaymentMethod:
         stored_payment_method_id: Such a token: it pays in place of a card.
     """
 
-    type: str = text(128)
-    store_payment_method: bool | None = flag(default=None)
-    stored_payment_method_id: str | None = text(128, default=None)
+    type: str = attrs.field(metadata=text(128))
+    store_payment_method: bool | None = attrs.field(default=None, metadata=flag())
+    stored_payment_method_id: str | None = attrs.field(default=None, metadata=text(128))

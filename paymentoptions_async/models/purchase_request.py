@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 import attrs
 
@@ -20,9 +20,10 @@ from .subscription import Subscription
 __all__ = ["PurchaseRequest"]
 
 
-def _sealed_unless_card(value: object) -> object:
+def _sealed_unless_card(value: Card | None) -> Card | None:
+    given: Any = value
     # A card given as a plain mapping would be shown by our repr; the field's rule names the fault later.
-    return value if value is None or isinstance(value, Card) else Secret("")
+    return given if given is None or isinstance(given, Card) else Secret("")  # type: ignore[return-value]
 
 
 @attrs.frozen(kw_only=True)
@@ -48,19 +49,19 @@ class PurchaseRequest:
         subscription: The plan, for subscriptions.
     """
 
-    amount: str | int | Decimal = amount()
-    currency: str = letters(3, "a currency code of three capital letters (ISO 4217)")
-    card: Card | None = model(Card, default=None, converter=_sealed_unless_card)
-    merchant_txn_ref: str = text(45)
-    customer_ip: str = ip_address()
-    merchant_id: str | None = text(128, default=None)
-    return_url: ReturnUrls = model(ReturnUrls)
-    billing_address: Address = model(Address)
-    shipping_address: Address | None = model(Address, default=None)
-    browser_info: BrowserInfo | None = model(BrowserInfo, default=None)
-    payment_method: PaymentMethod | None = model(PaymentMethod, default=None)
-    subscription: Subscription | None = model(Subscription, default=None)
-    time_zone: str = text(128)
+    amount: str | int | Decimal = attrs.field(metadata=amount())
+    currency: str = attrs.field(metadata=letters(3, "a currency code of three capital letters (ISO 4217)"))
+    card: Card | None = attrs.field(default=None, converter=_sealed_unless_card, metadata=model(Card))
+    merchant_txn_ref: str = attrs.field(metadata=text(45))
+    customer_ip: str = attrs.field(metadata=ip_address())
+    merchant_id: str | None = attrs.field(default=None, metadata=text(128))
+    return_url: ReturnUrls = attrs.field(metadata=model(ReturnUrls))
+    billing_address: Address = attrs.field(metadata=model(Address))
+    shipping_address: Address | None = attrs.field(default=None, metadata=model(Address))
+    browser_info: BrowserInfo | None = attrs.field(default=None, metadata=model(BrowserInfo))
+    payment_method: PaymentMethod | None = attrs.field(default=None, metadata=model(PaymentMethod))
+    subscription: Subscription | None = attrs.field(default=None, metadata=model(Subscription))
+    time_zone: str = attrs.field(metadata=text(128))
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:

@@ -20,7 +20,7 @@ class ReturnUrls:
         cancel_url: For hosted pages: the payer lands here after giving up.
     """
 
-    webhook_url: str = text(255)
-    success_url: str = text(255)
-    decline_url: str = text(255)
-    cancel_url: str | None = text(255, default=None)
+    webhook_url: str = attrs.field(metadata=text(255))
+    success_url: str = attrs.field(metadata=text(255))
+    decline_url: str = attrs.field(metadata=text(255))
+    cancel_url: str | None = attrs.field(default=None, metadata=text(255))

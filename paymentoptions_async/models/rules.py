@@ -25,11 +25,14 @@ __all__ = [
 Check = Callable[[Any], str | None]
 """Takes a field's value and gives the rule that it breaks, or `None`. It never tells the value."""
 
+Metadata = dict[str, Any]
+"""For `attrs.field(metadata=...)`: the rule stands there."""
+
 _RULE: Final = "rule"
 
 
-def text(longest: int | None = None, **kwargs: Any) -> Any:
-    """A text field of 1 to so many characters. Further arguments go to `attrs.field`."""
+def text(longest: int | None = None) -> Metadata:
+    """A text field of 1 to so many characters."""
     limit = longest or _UNPUBLISHED
     rule = f"a text of 1 to {limit} characters"
 
@@ -38,7 +41,7 @@ def text(longest: int | None = None, **kwargs: Any) -> Any:
             return rule
         return None if _encodable(value) else "text that UTF-8 can carry"
 
-    return _field(_Rule(check, plain_limit=limit), kwargs)
+    return {_RULE: _Rule(check, plain_limit=limit)}
 
 
 # For what the vendor tells no limit of.
@@ -53,7 +56,7 @@ def _encodable(value: str) -> bool:
     return True
 
 
-def letters(count: int, rule: str, **kwargs: Any) -> Any:
+def letters(count: int, rule: str) -> Metadata:
     """A field of exactly so many capital letters, such as an ISO code."""
 
     def check(value: object) -> str | None:
@@ -61,10 +64,10 @@ def letters(count: int, rule: str, **kwargs: Any) -> Any:
             return None if value.isalpha() and value.isupper() else rule
         return rule
 
-    return _field(_Rule(check), kwargs)
+    return {_RULE: _Rule(check)}
 
 
-def digits(shortest: int, longest: int, *, within: range | None = None, **kwargs: Any) -> Any:
+def digits(shortest: int, longest: int, *, within: range | None = None) -> Metadata:
     """A field of so many digits, given as text or as a `Secret`, perhaps within a range of numbers."""
     count = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
     rule = f"{count} digits, given as text"
@@ -79,10 +82,10 @@ def digits(shortest: int, longest: int, *, within: range | None = None, **kwargs
             return rule
         return rule if within is not None and int(plain) not in within else None
 
-    return _field(_Rule(check), kwargs)
+    return {_RULE: _Rule(check)}
 
 
-def number(within: range, **kwargs: Any) -> Any:
+def number(within: range) -> Metadata:
     """A whole number within a range."""
     rule = f"a whole number from {within.start} to {within.stop - 1}"
 
@@ -90,15 +93,15 @@ def number(within: range, **kwargs: Any) -> Any:
         whole = isinstance(value, int) and not isinstance(value, bool)
         return None if whole and value in within else rule
 
-    return _field(_Rule(check), kwargs)
+    return {_RULE: _Rule(check)}
 
 
-def flag(**kwargs: Any) -> Any:
+def flag() -> Metadata:
     """A truth value."""
-    return _field(_Rule(lambda value: None if isinstance(value, bool) else "true or false"), kwargs)
+    return {_RULE: _Rule(lambda value: None if isinstance(value, bool) else "true or false")}
 
 
-def ip_address(**kwargs: Any) -> Any:
+def ip_address() -> Metadata:
     """An IPv4 or IPv6 address in its text form."""
 
     def check(value: object) -> str | None:
@@ -111,7 +114,7 @@ def ip_address(**kwargs: Any) -> Any:
             return rule
         return None
 
-    return _field(_Rule(check), kwargs)
+    return {_RULE: _Rule(check)}
 
 
 _AMOUNT: Final = re.compile(r"(?=.{1,10}\Z)[0-9]+(?:\.[0-9]+)?")
@@ -120,9 +123,9 @@ _AMOUNT_RULE: Final = (
 )
 
 
-def amount(**kwargs: Any) -> Any:
+def amount() -> Metadata:
     """An amount of money. The gateway has not published its unit for two-decimal currencies: sent as given."""
-    return _field(_Rule(_check_amount), kwargs)
+    return {_RULE: _Rule(_check_amount)}
 
 
 def _check_amount(value: object) -> str | None:
@@ -139,11 +142,11 @@ def amount_text(value: str | int | Decimal) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def model(kind: type[Any], **kwargs: Any) -> Any:
+def model(kind: type[Any]) -> Metadata:
     """A nested object whose own fields keep rules of their own."""
     article = "an" if kind.__name__[0] in "AEIOU" else "a"
     rule = f"{article} {kind.__name__}"
-    return _field(_Rule(lambda value: None if isinstance(value, kind) else rule, nested=kind), kwargs)
+    return {_RULE: _Rule(lambda value: None if isinstance(value, kind) else rule, nested=kind)}
 
 
 @attrs.frozen
@@ -159,10 +162,6 @@ class _Rule:
     check: Check
     nested: type[Any] | None = None
     plain_limit: int | None = None
-
-
-def _field(rule: _Rule, kwargs: dict[str, Any]) -> Any:
-    return attrs.field(metadata={_RULE: rule}, **kwargs)
 
 
 # --- asking the rules -------------------------------------------------------------------------------------

@@ -254,4 +254,3 @@ def _answer_converter() -> cattrs.Converter:
         converter.register_structure_hook(kind | None, part)
         converter.register_structure_hook(kind, part)
     return converter
-

@@ -38,7 +38,7 @@ async def purchase_under_way(fault: str) -> AsyncIterator[tuple[Sandbox, asyncio
             env=environment(gateway),
         )
         async with asyncio.timeout(10):
-            while not gateway.attempts("qwe"):  # noqa: ASYNC110  # the sandbox has no event for it
+            while not gateway.attempts("qwe"):  # the sandbox has no event for it
                 await asyncio.sleep(0.01)
         yield gateway, process
 

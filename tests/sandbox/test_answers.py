@@ -100,25 +100,19 @@ async def test_a_challenge_is_the_published_redirect(session: aiohttp.ClientSess
         }
 
 
-async def test_the_page_of_a_challenge_is_not_served_yet(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_the_page_of_a_challenge_is_not_served_yet(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     reply = await post(session, gateway, by_card(CHALLENGED), path=V2)
     async with session.get(reply.json["redirect_url"]) as page:
         assert page.status == 404
 
 
 async def test_ids_are_unlike_by_default(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
-    details = [
-        (await post(session, gateway, purchase())).json["transaction_details"] for _ in range(2)
-    ]
+    details = [(await post(session, gateway, purchase())).json["transaction_details"] for _ in range(2)]
     assert details[0]["id"] != details[1]["id"]
     assert details[0]["ref"] + 1 == details[1]["ref"]
 
 
-@pytest.mark.parametrize(
-    ("echo_card", "number"), [("full", APPROVED), ("masked", MASKED), ("none", None)]
-)
+@pytest.mark.parametrize(("echo_card", "number"), [("full", APPROVED), ("masked", MASKED), ("none", None)])
 async def test_the_card_number_is_echoed_as_it_is_switched(
     session: aiohttp.ClientSession, echo_card: EchoCard, number: str | None
 ) -> None:
@@ -164,9 +158,7 @@ async def test_a_risk_rule_has_the_gateway_code_of_its_number(
         ("empty", "application/json"),
     ],
 )
-@pytest.mark.parametrize(
-    ("body", "status"), [({}, 400), (by_card("4111111111111112"), 406), (by_token("none"), 404)]
-)
+@pytest.mark.parametrize(("body", "status"), [({}, 400), (by_card("4111111111111112"), 406), (by_token("none"), 404)])
 async def test_a_refusal_has_the_body_that_is_switched(
     session: aiohttp.ClientSession,
     error_body: ErrorBody,
@@ -198,9 +190,7 @@ async def test_credentials_that_are_refused_have_the_switched_body(
     assert reply.raw.startswith(b"<html><head><title>401 Unauthorized")
 
 
-async def test_a_stored_card_pays_by_its_token(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_a_stored_card_pays_by_its_token(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     stored = await post(session, gateway, storing())
     token = stored.json["transaction_details"]["stored_payment_method_id"]
     reply = await post(session, gateway, by_token(token, merchant_txn_ref="ref-2"))
@@ -211,42 +201,32 @@ async def test_a_stored_card_pays_by_its_token(
     assert gateway.charges("ref-2") == 1
 
 
-async def test_a_stored_card_is_challenged_as_itself(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_a_stored_card_is_challenged_as_itself(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     stored = await post(session, gateway, storing(CHALLENGED))
     token = stored.json["transaction_details"]["stored_payment_method_id"]
     reply = await post(session, gateway, by_token(token, merchant_txn_ref="ref-2"), path=V2)
     assert "redirect_url" in reply.json
 
 
-async def test_a_token_is_declined_by_amount(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_a_token_is_declined_by_amount(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     stored = await post(session, gateway, storing())
     token = stored.json["transaction_details"]["stored_payment_method_id"]
     assert (await post(session, gateway, by_token(token, amount="9000051"))).code == 51
 
 
-async def test_a_declined_card_is_not_stored(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_a_declined_card_is_not_stored(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     reply = await post(session, gateway, storing(DECLINED))
     assert reply.json["transaction_details"]["stored_payment_method_id"] is None
 
 
-async def test_a_token_is_known_to_its_own_sandbox_only(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_a_token_is_known_to_its_own_sandbox_only(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     stored = await post(session, gateway, storing())
     token = stored.json["transaction_details"]["stored_payment_method_id"]
     async with Sandbox() as other:
         assert (await post(session, other, by_token(token))).status == 404
 
 
-async def test_the_books_hold_no_card_number_and_no_cvc(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_the_books_hold_no_card_number_and_no_cvc(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     await post(session, gateway, storing())
     books = gateway._books
     kept = repr([books.first("ref-1"), books.cards, books.charges, books.attempts])

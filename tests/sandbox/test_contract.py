@@ -68,9 +68,7 @@ async def test_both_versions_answer_under_both_prefixes(
 
 
 @pytest.mark.parametrize("path", ["/", "/payment", f"{PREFIX}/nothing", f"{PREFIX}/payment/"])
-async def test_another_path_is_not_found(
-    session: aiohttp.ClientSession, gateway: Sandbox, path: str
-) -> None:
+async def test_another_path_is_not_found(session: aiohttp.ClientSession, gateway: Sandbox, path: str) -> None:
     assert (await post(session, gateway, purchase(), path=path)).status == 404
     assert gateway.total_charges() == gateway.attempts("ref-1") == 0
 
@@ -117,9 +115,7 @@ async def test_a_field_can_be_too_long(
     assert (reply.status, reply.json["message"]) == (400, rule)
 
 
-@pytest.mark.parametrize(
-    ("path", "longest"), [pair for pair in LONGEST.items() if pair[0] != "card.number"]
-)
+@pytest.mark.parametrize(("path", "longest"), [pair for pair in LONGEST.items() if pair[0] != "card.number"])
 async def test_a_field_of_the_greatest_length_passes(
     session: aiohttp.ClientSession, gateway: Sandbox, path: str, longest: int
 ) -> None:
@@ -135,28 +131,20 @@ async def test_a_text_must_be_a_string(
     assert (reply.status, reply.json["message"]) == (400, f"{path}: a string")
 
 
-@pytest.mark.parametrize(
-    "path", ["browser_info.javaEnabled", "payment_method.store_payment_method"]
-)
-async def test_a_flag_must_be_true_or_false(
-    session: aiohttp.ClientSession, gateway: Sandbox, path: str
-) -> None:
+@pytest.mark.parametrize("path", ["browser_info.javaEnabled", "payment_method.store_payment_method"])
+async def test_a_flag_must_be_true_or_false(session: aiohttp.ClientSession, gateway: Sandbox, path: str) -> None:
     reply = await post(session, gateway, purchase({path: "yes"}))
     assert (reply.status, reply.json["message"]) == (400, f"{path}: true or false")
 
 
 @pytest.mark.parametrize("name", OBJECTS)
-async def test_a_part_must_be_an_object(
-    session: aiohttp.ClientSession, gateway: Sandbox, name: str
-) -> None:
+async def test_a_part_must_be_an_object(session: aiohttp.ClientSession, gateway: Sandbox, name: str) -> None:
     reply = await post(session, gateway, purchase({name: "text"}))
     assert (reply.status, reply.json["message"]) == (400, f"{name}: an object")
 
 
 @pytest.mark.parametrize("name", ["card", "return_url", "billing_address"])
-async def test_a_required_part_is_missed(
-    session: aiohttp.ClientSession, gateway: Sandbox, name: str
-) -> None:
+async def test_a_required_part_is_missed(session: aiohttp.ClientSession, gateway: Sandbox, name: str) -> None:
     reply = await post(session, gateway, purchase({name: ABSENT}))
     assert (reply.status, reply.json["message"]) == (400, f"{name}: required")
 
@@ -186,12 +174,8 @@ async def test_an_amount_of_another_form_is_refused(
     assert reply.json["message"].startswith("amount: ")
 
 
-@pytest.mark.parametrize(
-    "number", ["5200000000001006", "520000000000100x", "5200-0000-0010", "0", "٥٢٠٠٠٠٠٠٠٠٠٠١٠٠٥"]
-)
-async def test_what_is_no_card_number_is_406(
-    session: aiohttp.ClientSession, gateway: Sandbox, number: str
-) -> None:
+@pytest.mark.parametrize("number", ["5200000000001006", "520000000000100x", "5200-0000-0010", "0", "٥٢٠٠٠٠٠٠٠٠٠٠١٠٠٥"])
+async def test_what_is_no_card_number_is_406(session: aiohttp.ClientSession, gateway: Sandbox, number: str) -> None:
     reply = await post(session, gateway, by_card(number))
     assert (reply.status, reply.json["message"]) == (406, "card.number: not a card number")
 
@@ -234,15 +218,11 @@ async def test_without_a_card_a_token_must_pay(
     assert "card: required" in reply.json["message"]
 
 
-async def test_an_unknown_token_is_not_found(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_an_unknown_token_is_not_found(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     reply = await post(session, gateway, by_token("094db781-fabc-4c6d-8fcd-18bee06a527a"))
     assert (reply.status, gateway.total_charges()) == (404, 0)
 
 
-async def test_a_member_that_nobody_has_published_is_let_pass(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_a_member_that_nobody_has_published_is_let_pass(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     body = purchase({"billing_address.address2": "Block 7", "loyalty": {"points": 3}})
     assert (await post(session, gateway, body)).status == 201

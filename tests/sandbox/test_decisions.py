@@ -86,9 +86,7 @@ async def test_a_card_of_no_table_is_approved(
     assert (reply.status, reply.json["payment_details"]["scheme"]) == (201, scheme)
 
 
-async def test_a_challenge_charges_nothing(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_a_challenge_charges_nothing(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     reply = await post(session, gateway, by_card(CHALLENGED), path=V2)
     assert reply.status == 200
     assert reply.json["redirect_url"].startswith(f"{gateway.base_url}/integration/3ds?_token=")
@@ -106,9 +104,7 @@ async def test_an_amount_gives_a_code_of_every_class(
     assert gateway.charges("ref-1") == (reason in CHARGED)
 
 
-async def test_every_published_code_can_be_had_by_amount(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_every_published_code_can_be_had_by_amount(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     for code, row in response_codes().items():
         ref = f"code {code}"
         body = purchase(amount=amount_of(code), merchant_txn_ref=ref)
@@ -140,9 +136,7 @@ async def test_an_amount_counts_in_every_form(
     assert (await post(session, gateway, purchase(amount=amount))).code == 51
 
 
-@pytest.mark.parametrize(
-    ("number", "path"), [(DECLINED, f"{PREFIX}/payment"), (CHALLENGED, V2), (APPROVED, V2)]
-)
+@pytest.mark.parametrize(("number", "path"), [(DECLINED, f"{PREFIX}/payment"), (CHALLENGED, V2), (APPROVED, V2)])
 async def test_an_amount_overrides_the_card(
     session: aiohttp.ClientSession, gateway: Sandbox, number: str, path: str
 ) -> None:
@@ -161,18 +155,14 @@ async def test_code_10_approves_and_charges_half(
 
 
 @pytest.mark.parametrize("charges", [True, False])
-async def test_an_unclear_code_charges_as_it_is_switched(
-    session: aiohttp.ClientSession, charges: bool
-) -> None:
+async def test_an_unclear_code_charges_as_it_is_switched(session: aiohttp.ClientSession, charges: bool) -> None:
     async with Sandbox(unclear_charges=charges) as gateway:
         reply = await post(session, gateway, purchase(amount="9000068"))
         assert reply.json["success"] is False
         assert gateway.charges("ref-1") == charges
 
 
-async def test_the_sandbox_names_what_it_charged(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_the_sandbox_names_what_it_charged(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     await post(session, gateway, purchase(merchant_txn_ref="paid"))
     await post(session, gateway, purchase(merchant_txn_ref="half", amount="9000010"))
     await post(session, gateway, by_card(DECLINED, merchant_txn_ref="declined"))
@@ -181,9 +171,7 @@ async def test_the_sandbox_names_what_it_charged(
     assert [gateway.attempts(ref) for ref in ("paid", "half", "declined", "other")] == [1, 1, 1, 0]
 
 
-async def test_a_refused_request_is_an_attempt_too(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
+async def test_a_refused_request_is_an_attempt_too(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     await post(session, gateway, purchase(currency="yen!"))
     await post(session, gateway, purchase(), headers={})
     assert (gateway.attempts("ref-1"), gateway.charges("ref-1")) == (2, 0)

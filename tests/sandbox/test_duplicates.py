@@ -28,9 +28,7 @@ DECIDED = [
 ]
 
 
-async def twice(
-    session: aiohttp.ClientSession, gateway: Sandbox, body: dict[str, Any]
-) -> tuple[Reply, Reply]:
+async def twice(session: aiohttp.ClientSession, gateway: Sandbox, body: dict[str, Any]) -> tuple[Reply, Reply]:
     first = await post(session, gateway, body, path=V2)
     return first, await post(session, gateway, body, path=V2)
 
@@ -81,9 +79,7 @@ async def test_replay_does_not_look_at_the_content(session: aiohttp.ClientSessio
 
 
 @pytest.mark.parametrize("duplicates", ["reject", "replay"])
-async def test_a_refused_request_is_no_first_one(
-    session: aiohttp.ClientSession, duplicates: Any
-) -> None:
+async def test_a_refused_request_is_no_first_one(session: aiohttp.ClientSession, duplicates: Any) -> None:
     async with Sandbox(duplicates=duplicates) as gateway:
         await post(session, gateway, purchase(currency="yen!"))
         assert (await post(session, gateway, purchase())).code == 0
@@ -91,9 +87,7 @@ async def test_a_refused_request_is_no_first_one(
 
 
 @pytest.mark.parametrize("fault", ["reset:after_read", "429:0", "503:before_commit"])
-async def test_a_request_that_was_not_committed_is_no_first_one(
-    session: aiohttp.ClientSession, fault: str
-) -> None:
+async def test_a_request_that_was_not_committed_is_no_first_one(session: aiohttp.ClientSession, fault: str) -> None:
     async with Sandbox(duplicates="reject", faults=[fault]) as gateway:
         try:
             await post(session, gateway, purchase())

@@ -10,10 +10,7 @@ from paymentoptions_async.sandbox import Fault, Sandbox
 from paymentoptions_async.sandbox.faults import FAULT_KINDS, draw_from
 
 EVERY_POSITION = [
-    f"{kind}:{at}"
-    for kind, rule in FAULT_KINDS.items()
-    if len(rule.positions) > 1
-    for at in rule.positions
+    f"{kind}:{at}" for kind, rule in FAULT_KINDS.items() if len(rule.positions) > 1 for at in rule.positions
 ]
 
 

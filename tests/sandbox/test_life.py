@@ -96,9 +96,7 @@ async def test_a_client_that_goes_away_is_charged_all_the_same() -> None:
         await until(gateway.total_charges)
 
 
-@pytest.mark.parametrize(
-    "fault", ["hang:before_read", "hang:after_commit", "drip:0.02", "reset:after_read", "close"]
-)
+@pytest.mark.parametrize("fault", ["hang:before_read", "hang:after_commit", "drip:0.02", "reset:after_read", "close"])
 async def test_a_client_may_go_away_at_any_fault(fault: str) -> None:
     async with Sandbox(faults=[fault], latency=0.005) as gateway:
         _, writer = await connect(gateway)

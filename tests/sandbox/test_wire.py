@@ -40,9 +40,7 @@ def promised_length(seen: Seen) -> int:
 
 @pytest.mark.parametrize(("at", "attempts", "charges"), DEATHS)
 @pytest.mark.parametrize(("kind", "end"), [("reset", "reset"), ("close", "fin")])
-async def test_a_connection_dies_where_it_shall(
-    kind: str, end: str, at: str, attempts: int, charges: int
-) -> None:
+async def test_a_connection_dies_where_it_shall(kind: str, end: str, at: str, attempts: int, charges: int) -> None:
     async with Sandbox(faults=[f"{kind}:{at}"]) as gateway:
         seen = await see(gateway, patience=1)
         assert seen.end == end
@@ -112,9 +110,7 @@ async def test_aiohttp_cannot_read_garbage(session: aiohttp.ClientSession) -> No
 
 
 @pytest.mark.parametrize("kind", REPLACED)
-async def test_a_replaced_body_comes_with_201_after_the_charge(
-    session: aiohttp.ClientSession, kind: str
-) -> None:
+async def test_a_replaced_body_comes_with_201_after_the_charge(session: aiohttp.ClientSession, kind: str) -> None:
     async with Sandbox(faults=[kind]) as gateway:
         reply = await post(session, gateway, purchase())
         assert reply.status == 201
