@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 import attrs
 
 from .delivery import Landing, deliver
-from .errors import ReferenceConflictError
+from .errors import NotSentError, PaymentOptionsError, ReferenceConflictError, ReferenceInUseError
 from .ledger.base import Claim, Ledger
 from .logs import Log
 from .models.challenge import Challenge
@@ -173,8 +173,10 @@ class Charging:
             PaymentOptionsError: Its type says what happened to the money.
         """
         request.check()
+        self._gateway.check()
+        deadline = asyncio.get_running_loop().time() + self._settings.timeouts.total
         with in_flight(request.card.number if request.card else None):
-            landing = await self._share(self._order(path, request))
+            landing = await self._share(self._order(path, request), deadline)
         self._tell(landing, request.merchant_txn_ref)
         return deliver(landing, request)
 
@@ -185,58 +187,90 @@ class Charging:
             Decimal(amount_text(request.amount)),
             request.currency,
             request.card.number if request.card else None,
+            request.card.cvc if request.card else None,
         )
         mac = self._mac.copy()
-        mac.update(path.encode() + b"\n" + body.identity)
+        # The same reference at another gateway is another charge.
+        mac.update(f"{self._settings.base_url}\n{path}\n".encode() + body.identity)
         return _Order(path, body, mac.digest(), asked)
 
-    async def _share(self, order: _Order) -> Landing:
+    async def _share(self, order: _Order, deadline: float) -> Landing:
         reference = order.asked.merchant_txn_ref
         while flight := self._flights.get(reference):
             if flight.fingerprint != order.fingerprint:
                 raise ReferenceConflictError(
-                    "this merchant_txn_ref is being used for another charge: take a new one",
-                    merchant_txn_ref=reference,
+                    "this merchant_txn_ref is being used for another charge", merchant_txn_ref=reference
                 )
-            if (landing := await flight.landing()) is not None:
+            if (landing := await self._wait(flight, reference, deadline)) is not None:
                 return landing
-        return await self._fly(order, reference)
+        return await self._fly(order, reference, deadline)
 
-    async def _fly(self, order: _Order, reference: str) -> Landing:
+    async def _wait(self, flight: _Flight, reference: str, deadline: float) -> Landing | None:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await flight.landing()
+        except TimeoutError:
+            raise ReferenceInUseError(
+                "this merchant_txn_ref is still being charged by an earlier call", merchant_txn_ref=reference
+            ) from None
+
+    async def _fly(self, order: _Order, reference: str, deadline: float) -> Landing:
         flight = self._flights[reference] = _Flight(order.fingerprint)
         trip: _Trip | None = None
         landing: Landing | None = None
         try:
-            lease = self._settings.timeouts.total + _LEASE_MARGIN
-            claim = await self._ledger.claim(reference, order.fingerprint, lease)
+            claim = await self._claim(reference, order.fingerprint)
             if isinstance(claim, Outcome):
                 landing = Landing(claim, replayed=True)
             else:
                 trip = _Trip(order, claim)
-                landing = await self._travel(trip)
+                landing = await self._travel(trip, deadline)
             return landing
         finally:
             del self._flights[reference]
             flight.land(landing or _abandoned(trip))
 
-    async def _travel(self, trip: _Trip) -> Landing:
+    async def _claim(self, reference: str, fingerprint: bytes) -> Claim | Outcome:
         try:
-            landing = await self._until_deadline(trip)
+            return await self._ledger.claim(reference, fingerprint, self._settings.timeouts.total + _LEASE_MARGIN)
+        except PaymentOptionsError:
+            raise
+        except Exception as fault:  # noqa: BLE001  # whatever a store raises: without its word nothing is sent
+            why = f"the ledger did not answer: {type(fault).__name__}"
+        raise NotSentError(f"nothing was sent ({why})", merchant_txn_ref=reference, evidence=(why,))
+
+    async def _travel(self, trip: _Trip, deadline: float) -> Landing:
+        landing: Landing | None = None
+        try:
+            landing = await self._until_deadline(trip, deadline)
+            await self._finish(trip, landing)
         except BaseException as ending:
-            # A cancel, or a bug below: what is known is written down, then it goes on.
-            landing = trip.cut(type(ending).__name__)
-            await self._ledger.finish(trip.claim, landing.outcome)
-            self._tell(landing, trip.claim.merchant_txn_ref)
+            # A cancel, or a bug below: what is known is written down before it goes on.
+            if landing is None:
+                landing = trip.cut(type(ending).__name__)
+                await self._finish(trip, landing)
             told = "; ".join(landing.outcome.evidence)
             ending.add_note(f"{trip.claim.merchant_txn_ref}: {landing.outcome.state}, {told}")
-            raise
-        await self._ledger.finish(trip.claim, landing.outcome)
+            if not isinstance(ending, Exception) or landing.outcome.state is State.REFUSED:
+                self._tell(landing, trip.claim.merchant_txn_ref)
+                raise
+            # Not even a bug leaves the caller in doubt about the money: it becomes the outcome that it has caused.
         return landing
 
-    async def _until_deadline(self, trip: _Trip) -> Landing:
+    async def _finish(self, trip: _Trip, landing: Landing) -> None:
+        try:
+            await self._ledger.finish(trip.claim, landing.outcome)
+        except Exception as fault:  # noqa: BLE001  # whatever a store raises: the outcome is true all the same
+            # The record stays as it is, `sending`, and becomes unknown: it is never sent again.
+            self._log.error(
+                "ledger.not_recorded",
+                merchant_txn_ref=trip.claim.merchant_txn_ref,
+                state=landing.outcome.state,
+                fault=type(fault).__name__,
+            )
+
+    async def _until_deadline(self, trip: _Trip, deadline: float) -> Landing:
         loop = asyncio.get_running_loop()
-        total = self._settings.timeouts.total
-        deadline = loop.time() + total
         try:
             async with asyncio.timeout_at(deadline):
                 await retrying(
@@ -249,7 +283,7 @@ class Charging:
                     before_retry=lambda outcome, pause: self._tell_retry(trip, outcome, pause),
                 )
         except TimeoutError:
-            return trip.cut(f"the deadline of {total:g} s passed")
+            return trip.cut(f"the deadline of {self._settings.timeouts.total:g} s passed")
         return trip.landing()
 
     async def _attempt(self, trip: _Trip) -> Outcome:

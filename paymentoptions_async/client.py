@@ -9,6 +9,7 @@ import aiohttp
 import attrs
 
 from .charging import Charging, Flights, Runtime
+from .errors import ConfigurationError
 from .ledger import Ledger, MemoryLedger
 from .logs import Log
 from .models.codes import response_codes
@@ -68,6 +69,9 @@ class PaymentOptions:
         session: aiohttp.ClientSession | None = None,
         runtime: Runtime | None = None,
     ) -> None:
+        if ledger is not None and not isinstance(ledger, MemoryLedger) and settings.ledger_secret is None:
+            # With a key of this process, a charge of an earlier one would look like another charge.
+            raise ConfigurationError("ledger_secret: needed with a ledger that outlives the process")
         _warm_up()
         runtime = runtime or Runtime()
         pool = Pool(settings.max_connections, session)
@@ -107,6 +111,8 @@ class PaymentOptions:
         Raises:
             ConfigurationError: A change is wrong.
         """
+        if "max_connections" in changes:
+            raise ConfigurationError("max_connections: of a client, not of its views: they share its connections")
         view = object.__new__(type(self))
         view._open(attrs.evolve(self.settings, **changes), self._shared, owner=False)
         return view

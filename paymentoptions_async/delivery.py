@@ -18,12 +18,12 @@ from .errors import (
     PaymentOptionsError,
     RateLimitedError,
 )
+from .models import lenient
 from .models.challenge import Challenge
 from .models.codes import find_code
 from .models.outcome import Outcome, Refusal, State
 from .models.payment import Payment
 from .models.purchase_request import PurchaseRequest
-from .models.wire import lenient_decimal
 
 __all__ = ["Landing", "deliver"]
 
@@ -146,31 +146,23 @@ def _declined(landing: Landing, answer: dict[str, Any], request: PurchaseRequest
 
 
 def _payment(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -> Payment:
-    details, transaction = _part(answer.get("payment_details")), _part(answer.get("transaction_details"))
-    number = _text(_part(details.get("card")).get("number"))
-    amount = lenient_decimal(details.get("amount"))
+    details, transaction = lenient.part(answer.get("payment_details")), lenient.part(answer.get("transaction_details"))
+    number = lenient.text(lenient.part(details.get("card")).get("number"))
+    amount = lenient.decimal(details.get("amount"))
     return Payment(
         transaction_id=str(transaction.get("id")),
         merchant_txn_ref=request.merchant_txn_ref,
         amount=Decimal(request.amount) if amount is None else amount,
-        currency=_text(details.get("currency")) or request.currency,
-        auth_code=_text(details.get("auth_code")),
-        scheme=_text(details.get("scheme")),
+        currency=lenient.text(details.get("currency")) or request.currency,
+        auth_code=lenient.text(details.get("auth_code")),
+        scheme=lenient.text(details.get("scheme")),
         masked_card=number or (request.card.masked if request.card else None),
-        stored_payment_method_id=_text(transaction.get("stored_payment_method_id")),
+        stored_payment_method_id=lenient.text(transaction.get("stored_payment_method_id")),
         timestamp=_timestamp(transaction.get("timestamp")),
         replayed=landing.replayed,
         attempts=landing.outcome.attempts,
         raw=answer,
     )
-
-
-def _part(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _timestamp(value: object) -> datetime | None:
@@ -181,10 +173,13 @@ def _timestamp(value: object) -> datetime | None:
 
 
 def _transaction_id(answer: dict[str, Any]) -> str | None:
-    return _text(_part(answer.get("transaction_details")).get("id"))
+    return lenient.identity(lenient.part(answer.get("transaction_details")).get("id"))
 
 
 def _said(answer: dict[str, Any]) -> str:
     """The gateway's own words, masked like the rest of its answer."""
-    message = _text(answer.get("message")) or _text(_part(answer.get("gateway_response")).get("message"))
-    return f": {message[:200]}" if message else ""
+    message = lenient.text(answer.get("message")) or lenient.text(
+        lenient.part(answer.get("gateway_response")).get("message")
+    )
+    # A terminal must not obey what a gateway writes.
+    return ": " + "".join(char if char.isprintable() else " " for char in message[:200]) if message else ""

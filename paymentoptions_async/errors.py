@@ -250,7 +250,7 @@ class OutcomeUnknownError(PaymentOptionsError):
     the gateway's portal.
 
     Attributes:
-        attempts: How many times the request may have left.
+        attempts: How many attempts were made under the reference, those included that never left.
         evidence: What was seen each time, oldest first.
         transaction_id: The gateway's id, where an answer held one.
         replayed: Whether this was known from an earlier call, with nothing sent by this one.

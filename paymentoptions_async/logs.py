@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 from .redaction import redact
@@ -46,4 +47,6 @@ class Log:
 
     def _write(self, level: str, event: str, values: dict[str, Any]) -> None:
         if _LEVELS[level] >= self._threshold:
-            getattr(self._logger, level)(event, **redact(values))
+            # What the application does with its lines is not ours to know, and must not decide about a charge.
+            with suppress(Exception):
+                getattr(self._logger, level)(event, **redact(values))

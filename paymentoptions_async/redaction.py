@@ -161,7 +161,8 @@ class in_flight:  # noqa: N801  # used like a function
 
 _SECRET_KEYS: Final = frozenset({
     "pan", "cardnumber", "cardno", "ccnumber", "creditcardnumber", "primaryaccountnumber", "accountnumber",
-    "cvc", "cvc2", "cvv", "cvv2", "cid", "csc", "securitycode", "cardcvc", "cardcvv", "cardsecuritycode",
+    "cvc", "cvc2", "cvv", "cvv2", "cvn", "cid", "csc", "cardcvc", "cardcvv", "securitycode", "cardsecuritycode",
+    "verificationvalue",
     "track1", "track2", "pin", "authorization", "xapikey", "apikey", "ledgersecret", "password", "secret",
 })  # fmt: skip
 _CARD_KEYS: Final = frozenset({"number", "cvc", "cvv"})
@@ -220,11 +221,14 @@ def _redact(value: Any, *, card: bool, depth: int) -> Any:
     match value:
         case str():
             return redact_text(value)
-        case bool() | None | float() | Secret():
+        case bool() | None | Secret():
             return value
-        case int():
-            masked = redact_text(str(value))
-            return value if masked == str(value) else masked
+        case float() if not value.is_integer():
+            return value
+        case int() | float():
+            written = f"{value:.0f}" if isinstance(value, float) else str(value)
+            masked = redact_text(written)
+            return value if masked == written else masked
         case bytes() | bytearray():
             return redact_text(bytes(value).decode("utf-8", "replace")).encode()
         case Mapping() | list() | tuple() | set() | frozenset() if depth >= _DEEPEST:

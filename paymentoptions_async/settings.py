@@ -141,10 +141,15 @@ class Settings:
             ConfigurationError: A required variable is not set; all missing ones are named at once.
         """
         environ = os.environ if environ is None else environ
-        given = {name: environ[key] for name, key in _ENVIRONMENT.items() if environ.get(key)}
+        given = {name: _sealed(name, environ[key]) for name, key in _ENVIRONMENT.items() if environ.get(key)}
+        del environ  # a traceback of what is raised below shows this frame
         if missing := [_ENVIRONMENT[name] for name in _REQUIRED if name not in given]:
             raise ConfigurationError(f"not set in the environment: {', '.join(missing)}")
         return cls(**given)  # type: ignore[arg-type]  # the converters take plain strings
+
+
+def _sealed(name: str, value: str) -> str | Secret:
+    return value if name in ("merchant_id", "base_url") else Secret(value)
 
 
 def _problems(settings: Settings) -> list[str]:
@@ -155,6 +160,8 @@ def _problems(settings: Settings) -> list[str]:
         "merchant_id: a text of 1 to 128 characters": _fits(settings.merchant_id, 128),
         "api_key_form: one of plain, colon, encoded": settings.api_key_form in get_args(ApiKeyForm),
         "ledger_secret: at least 16 characters": secret is None or _long_enough(secret),
+        "timeouts: a Timeouts": isinstance(settings.timeouts, Timeouts),
+        "retry: a RetryPolicy": isinstance(settings.retry, RetryPolicy),
         f"log_level: one of {', '.join(get_args(LogLevel))}": settings.log_level in get_args(LogLevel),
     }
     found = [rule for rule, is_kept in rules.items() if not is_kept]
@@ -164,7 +171,9 @@ def _problems(settings: Settings) -> list[str]:
 
 
 def _fits(value: object, longest: int) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= longest
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        return False
+    return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _long_enough(secret: object) -> bool:
@@ -179,7 +188,7 @@ def _header_safe(secret: object) -> bool:
 
 
 def _url_problem(url: object) -> str | None:
-    if not isinstance(url, str):
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
         return "an https:// address"
     try:
         parts = urlsplit(url)

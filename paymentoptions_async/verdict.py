@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from .models import lenient
 from .models.codes import Reason, ResponseCode, find_code, gateway_code_reason
 from .models.outcome import Outcome, Refusal, State
-from .models.wire import lenient_decimal, lenient_int
 from .redaction import Secret, mask_pan, may_hold_card_data, redact
 from .transport.reply import Fault, Reply
 
@@ -28,7 +28,8 @@ class Asked(NamedTuple):
     merchant_txn_ref: str
     amount: Decimal
     currency: str
-    number: Secret | None
+    number: Secret | None = None
+    cvc: Secret | None = None
 
 
 class Judged(NamedTuple):
@@ -62,7 +63,7 @@ def judge(reply: Reply | Fault, asked: Asked) -> Judged:
         return Judged(_lost(f"HTTP {reply.status}", reply.status))
     if not reply.complete:
         return Judged(_lost(f"HTTP {reply.status}, an answer longer than any answer is", reply.status))
-    answer, masked = _read(reply.body, asked.number)
+    answer, masked = _read(reply.body, asked)
     if answer is None:
         return Judged(_judge_status(reply.status, reply.retry_after))
     return Judged(_judge_answer(_Answer.of(reply, answer, masked), asked), answer)
@@ -79,11 +80,12 @@ def _refused(refusal: Refusal, what: str, **known: Any) -> Outcome:
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-def _read(body: bytes, number: Secret | None) -> tuple[dict[str, Any] | None, bytes]:
-    """The answer, and its bytes, without the card number that it may echo; `None` where it is no answer."""
-    pan = number.reveal() if number is not None else None
-    if pan is not None:
+def _read(body: bytes, asked: Asked) -> tuple[dict[str, Any] | None, bytes]:
+    """The answer, and its bytes, without the card data that it may echo; `None` where it is no answer."""
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    if asked.number is not None:
         # The bytes are cheaper to mask than the tree, and nearly always this leaves nothing to find there.
+        pan = asked.number.reveal()
         body = body.replace(f'"{pan}"'.encode(), f'"{mask_pan(pan)}"'.encode())
     try:
         answer = orjson.loads(body)
@@ -91,23 +93,49 @@ def _read(body: bytes, number: Secret | None) -> tuple[dict[str, Any] | None, by
         return None, b""
     if not isinstance(answer, dict):
         return None, b""
-    if may_hold_card_data(body) or (pan is not None and pan.encode() in body) or _shows_card(answer):
-        answer = redact(answer)
+    if may_hold_card_data(body) or _echoes(body, asked) or _shows_card(answer):
+        answer = _masked(answer, asked)
         body = orjson.dumps(answer)
     return answer, body
 
 
+def _echoes(body: bytes, asked: Asked) -> bool:
+    """Whether something of the card stands there as it was sent, or is written so that it cannot be seen."""
+    if b"\\u" in body or (asked.number is not None and asked.number.reveal().encode() in body):
+        return True
+    if asked.cvc is None:
+        return False
+    cvc = asked.cvc.reveal()
+    return f'"{cvc}"'.encode() in body or f":{cvc}".encode() in body
+
+
 def _shows_card(answer: dict[str, Any]) -> bool:
-    shown = _part(_part(answer.get("payment_details")).get("card")).get("number")
+    shown = lenient.part(lenient.part(answer.get("payment_details")).get("card")).get("number")
     return shown is not None and "*" not in str(shown)
 
 
-def _part(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+# What a charge is known and continued by: it may look like a card number, and is of no use once it is masked.
+_NAMES: Final = (
+    ("transaction_details", "id"),
+    ("transaction_details", "merchant_txn_ref"),
+    ("merchant_details", "merchant_txn_ref"),
+)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _masked(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    masked = redact(answer)
+    for name, member in _NAMES:
+        value = lenient.part(answer.get(name)).get(member)
+        if isinstance(value, str | int):
+            masked[name][member] = _without(value, asked.number)
+    if isinstance(url := answer.get("redirect_url"), str):
+        masked["redirect_url"] = _without(url, asked.number)
+    return masked
+
+
+def _without(value: str | int, number: Secret | None) -> str | int:
+    pan = number.reveal() if number is not None else None
+    return str(value).replace(pan, mask_pan(pan)) if pan is not None and pan in str(value) else value
 
 
 class _Answer(NamedTuple):
@@ -127,15 +155,15 @@ class _Answer(NamedTuple):
             reply,
             masked,
             whole,
-            _part(whole.get("gateway_response")),
-            _part(whole.get("merchant_details")),
-            _part(whole.get("payment_details")),
-            _part(whole.get("transaction_details")),
+            lenient.part(whole.get("gateway_response")),
+            lenient.part(whole.get("merchant_details")),
+            lenient.part(whole.get("payment_details")),
+            lenient.part(whole.get("transaction_details")),
         )
 
     @property
     def gateway_code(self) -> str | None:
-        return _text(self.gateway.get("code")) or _text(self.whole.get("messageCode"))
+        return lenient.text(self.gateway.get("code")) or lenient.text(self.whole.get("messageCode"))
 
     def means(self, state: State, told: str, reason: Reason | None = None, response_code: int | None = None) -> Outcome:
         """An outcome that keeps the answer. Where it is unknown, asking again would not make it clearer."""
@@ -166,22 +194,24 @@ def _judge_status(status: int, retry_after: float | None, **known: Any) -> Outco
 
 
 def _judge_answer(answer: _Answer, asked: Asked) -> Outcome:
-    if answer.reply.status < 300 and answer.whole.get("redirect_url"):
-        return _judge_redirect(answer)
     if foreign := _belongs_elsewhere(answer, asked):
         return answer.means(State.UNKNOWN, f"an answer with another {foreign} than was sent")
     written = answer.payment.get("response_code")
+    if answer.whole.get("redirect_url"):
+        return _judge_redirect(answer, written)
     if written is None:
         return _judge_without_code(answer)
-    code = lenient_int(written)
+    code = lenient.integer(written)
     if code is None:
         return answer.means(State.UNKNOWN, "a response code that cannot be read")
     return _judge_code(answer, code, asked)
 
 
-def _judge_redirect(answer: _Answer) -> Outcome:
+def _judge_redirect(answer: _Answer, response_code: object) -> Outcome:
     url = answer.whole["redirect_url"]
-    sound = isinstance(url, str) and url.startswith(("https://", "http://"))
+    can_be_followed = isinstance(url, str) and url.startswith(("https://", "http://"))
+    # A code tells of a transaction that has been decided: then a redirect to its beginning is no use.
+    sound = can_be_followed and response_code is None and answer.reply.status < 300
     if not sound or answer.whole.get("success") is False:
         return answer.means(State.UNKNOWN, "a redirect that cannot be followed")
     return answer.means(State.CHALLENGED, "3-D Secure")
@@ -214,11 +244,13 @@ def _judge_code(answer: _Answer, code: int, asked: Asked) -> Outcome:
 
 def _judge_approval(answer: _Answer, row: ResponseCode, asked: Asked) -> Outcome:
     written = answer.payment.get("amount")
-    amount = lenient_decimal(written)
-    if _text(answer.transaction.get("id")) is None:
+    amount = lenient.decimal(written)
+    if lenient.identity(answer.transaction.get("id")) is None:
         return answer.means(State.UNKNOWN, "an approval without a transaction id", row.reason, row.code)
     if written is not None and amount is None:
         return answer.means(State.UNKNOWN, "an approval whose amount cannot be read", row.reason, row.code)
+    if amount is None and row.reason is Reason.PARTIAL:
+        return answer.means(State.UNKNOWN, "a partial approval without an amount", row.reason, row.code)
     partial = row.reason is Reason.PARTIAL or (amount is not None and amount < asked.amount)
     return answer.means(State.PARTIAL if partial else State.PAID, row.told, row.reason, row.code)
 
@@ -228,11 +260,14 @@ def _judge_without_code(answer: _Answer) -> Outcome:
     reason = gateway_code_reason(gateway_code)
     if reason is not None and success is not True:
         return answer.means(State.DECLINED, f"gateway code {gateway_code}", reason)
+    if success is True:
+        return answer.means(State.UNKNOWN, f"HTTP {answer.reply.status} and success without a response code")
     status = answer.reply.status
     if status < 300 and success is False:
-        # A refusal may be wrapped into a 2xx whose body tells the status that was meant.
-        meant = lenient_int(answer.whole.get("statusCode")) or lenient_int(answer.whole.get("status_code"))
-        status = meant if meant is not None and 400 <= meant < 500 else status
+        # A refusal may be wrapped into a 2xx whose body tells the status that was meant. A 429 is not believed so:
+        # it would be sent again.
+        meant = lenient.integer(answer.whole.get("statusCode")) or lenient.integer(answer.whole.get("status_code"))
+        status = meant if meant is not None and 400 <= meant < 500 and meant != 429 else status
     return _judge_status(status, answer.reply.retry_after, answer=answer.masked, gateway_code=gateway_code)
 
 

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from paymentoptions_async import (
     AuthenticationError,
     Challenge,
+    ConfigurationError,
     DeclinedError,
     InvalidRequestError,
     MemoryLedger,
@@ -28,6 +30,8 @@ from paymentoptions_async import (
     ReferenceConflictError,
     ReferenceInUseError,
     RetryPolicy,
+    Secret,
+    Settings,
     Timeouts,
 )
 from paymentoptions_async.charging import Runtime
@@ -440,32 +444,116 @@ class _Broken(MemoryLedger):
 
     async def claim(self, merchant_txn_ref: str, fingerprint: bytes, lease: float) -> Claim | Outcome:
         if self.where == "claim":
-            raise KeyError("a bug in claim")
+            raise OSError("no space left on device")
         return await super().claim(merchant_txn_ref, fingerprint, lease)
+
+    async def finish(self, claim: Claim, outcome: Outcome) -> None:
+        if self.where == "finish":
+            raise OSError("no space left on device")
+        await super().finish(claim, outcome)
 
 
 @pytest.mark.asyncio
 async def test_a_ledger_that_gives_no_right_lets_nothing_be_sent() -> None:
     async with sandbox_client(client={"ledger": _Broken("claim")}) as (gateway, client):
-        with pytest.raises(KeyError):
+        with pytest.raises(NotSentError, match="ledger"):
             await client.payments.purchase(request("ref"))
         assert gateway.attempts("ref") == 0
 
 
 @pytest.mark.asyncio
-async def test_a_bug_after_the_request_left_is_written_down_as_unknown() -> None:
-    def random() -> float:
-        raise KeyError("a bug")
-
-    runtime = Runtime(random=random)
-    faults = ["reset:after_commit"]
-    async with sandbox_client(faults=faults, retry=REPEATING, client={"runtime": runtime}) as (gateway, client):
-        with pytest.raises(KeyError) as caught:
-            await client.payments.purchase(request("ref"))
-        assert "unknown" in caught.value.__notes__[0]
-        with pytest.raises(OutcomeUnknownError):
+async def test_a_ledger_that_fails_after_the_answer_does_not_hide_it_and_says_so() -> None:
+    async with sandbox_client(client={"ledger": _Broken("finish")}) as (gateway, client):
+        with capture_logs() as lines:
+            assert isinstance(await client.payments.purchase(request("ref")), Payment)
+        assert lines[0]["event"] == "ledger.not_recorded"
+        with pytest.raises(ReferenceInUseError):
             await client.payments.purchase(request("ref"))
         assert gateway.attempts("ref") == 1
+
+
+def _bug(*_: object) -> float:
+    raise KeyError("a bug")
+
+
+@pytest.mark.asyncio
+async def test_a_bug_after_the_request_left_is_told_as_unknown() -> None:
+    runtime = Runtime(random=_bug)
+    faults = ["reset:after_commit"]
+    async with sandbox_client(faults=faults, retry=REPEATING, client={"runtime": runtime}) as (gateway, client):
+        for replayed in (False, True):
+            with pytest.raises(OutcomeUnknownError) as caught:
+                await client.payments.purchase(request("ref"))
+            assert caught.value.replayed is replayed
+        assert gateway.attempts("ref") == 1
+
+
+async def _broken_sleep(_: float) -> None:
+    raise KeyError("a bug")
+
+
+@pytest.mark.asyncio
+async def test_a_bug_before_anything_left_passes_on_with_a_note() -> None:
+    async with sandbox_client(faults=["429:0"], client={"runtime": Runtime(sleep=_broken_sleep)}) as (_, client):
+        with pytest.raises(KeyError) as caught:
+            await client.payments.purchase(request("ref"))
+        assert "refused" in caught.value.__notes__[0]
+        assert isinstance(await client.payments.purchase(request("ref")), Payment)
+
+
+@pytest.mark.asyncio
+async def test_a_broken_log_of_the_applications_decides_nothing() -> None:
+    structlog.configure(processors=[_bug])  # type: ignore[list-item]
+    try:
+        async with sandbox_client(faults=["429:0"], settings={"log_level": "debug"}) as (_, client):
+            assert isinstance(await client.payments.purchase(request("ref")), Payment)
+    finally:
+        structlog.reset_defaults()
+
+
+@pytest.mark.asyncio
+async def test_closing_the_client_ends_waiting_calls_in_an_error_of_ours() -> None:
+    pool = {"max_connections": 1}
+    async with sandbox_client(faults=["hang:after_commit"], settings=pool) as (gateway, client):
+        first = asyncio.create_task(client.payments.purchase(request("first")))
+        await eventually(lambda: gateway.charges("first") == 1)
+        second = asyncio.create_task(client.payments.purchase(request("second")))
+        await asyncio.sleep(0.01)
+        await client.close()
+        with pytest.raises(OutcomeUnknownError):
+            await first
+        with pytest.raises((NotSentError, ConfigurationError)):
+            await second
+        assert gateway.attempts("second") == 0
+
+
+@pytest.mark.asyncio
+async def test_who_waits_for_another_call_waits_no_longer_than_its_own_deadline() -> None:
+    async with sandbox_client(latency=0.5) as (_, client):
+        first = asyncio.create_task(client.payments.purchase(request("ref")))
+        await asyncio.sleep(0)
+        with pytest.raises(ReferenceInUseError):
+            await client.with_options(timeouts=Timeouts(total=0.05)).payments.purchase(request("ref"))
+        assert isinstance(await first, Payment)
+
+
+@pytest.mark.asyncio
+async def test_the_same_reference_at_another_gateway_is_another_charge(
+    gateway: Sandbox, client: PaymentOptions
+) -> None:
+    await client.payments.purchase(request("ref"))
+    async with Sandbox() as other:
+        with pytest.raises(ReferenceConflictError):
+            await client.with_options(base_url=other.base_url).payments.purchase(request("ref"))
+
+
+def test_a_ledger_that_outlives_the_process_needs_a_key_that_does_too() -> None:
+    class Durable:
+        claim = finish = None
+
+    told = Settings(api_key=Secret("a"), x_api_key=Secret("b"), merchant_id="m")
+    with pytest.raises(ConfigurationError, match="ledger_secret"):
+        PaymentOptions(told, ledger=Durable())  # type: ignore[arg-type]
 
 
 # --- nothing is shown -------------------------------------------------------------------------------------

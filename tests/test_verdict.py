@@ -17,7 +17,7 @@ from paymentoptions_async.verdict import Asked, judge, settle
 
 from .helpers import APPROVED, CHALLENGED, PAID
 
-ASKED = Asked("qwe", Decimal(1000), "JPY", Secret(APPROVED))
+ASKED = Asked("qwe", Decimal(1000), "JPY", Secret(APPROVED), Secret("739"))
 
 
 def answer(**changes: Any) -> dict[str, Any]:
@@ -53,6 +53,52 @@ def test_a_redirect_is_a_challenge_though_it_says_success() -> None:
 @pytest.mark.parametrize("url", ["javascript:alert(1)", 5, ["https://x"], {"a": 1}])
 def test_a_redirect_that_cannot_be_followed_is_unknown(url: object) -> None:
     assert verdict({**CHALLENGED, "redirect_url": url}, 200).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("changes", [{}, {"success": False}, {"payment_details__response_code": 51}])
+def test_a_redirect_with_a_transaction_that_was_decided_is_no_challenge(changes: dict[str, Any]) -> None:
+    assert verdict(answer(redirect_url="https://acs.example/", **changes), 200).state is State.UNKNOWN
+
+
+def test_a_redirect_of_another_reference_is_no_challenge() -> None:
+    told = {**CHALLENGED, "transaction_details": {"merchant_txn_ref": "other"}}
+    assert verdict(told, 200).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 401, 404, 429])
+def test_success_without_a_response_code_is_unknown_whatever_the_status(status: int) -> None:
+    told = {"success": True, "gateway_response": {"code": "INFO0000"}, "transaction_details": {"id": "t1"}}
+    assert verdict(told, status).state is State.UNKNOWN
+
+
+def test_a_429_inside_a_2xx_is_not_believed_since_it_would_be_sent_again() -> None:
+    assert verdict({"success": False, "statusCode": 429}, 200).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("reference", ["4000000000001091", "4111-1111-1111-1111", "600000000007"])
+def test_a_reference_that_looks_like_a_card_number_is_still_ours(reference: str) -> None:
+    told = answer(transaction_details__merchant_txn_ref=reference, merchant_details__merchant_txn_ref=reference)
+    assert verdict(told, asked=ASKED._replace(merchant_txn_ref=reference)).state is State.PAID
+
+
+def test_an_id_that_looks_like_a_card_number_stays_whole() -> None:
+    judged = judge(Reply(201, orjson.dumps(answer(transaction_details__id="4111111111111111"))), ASKED)
+    assert judged.answer is not None
+    assert judged.answer["transaction_details"]["id"] == "4111111111111111"
+
+
+@pytest.mark.parametrize("written", [7, "7"])
+def test_an_id_may_be_a_number(written: object) -> None:
+    assert verdict(answer(transaction_details__id=written)).state is State.PAID
+
+
+def test_a_partial_approval_without_an_amount_is_unknown() -> None:
+    told = answer(payment_details__response_code=10, payment_details__amount=None)
+    assert verdict(told).state is State.UNKNOWN
+
+
+def test_a_byte_order_mark_changes_nothing() -> None:
+    assert verdict(b"\xef\xbb\xbf" + orjson.dumps(answer())).state is State.PAID
 
 
 CLASSES = {
@@ -109,7 +155,6 @@ def test_an_approval_whose_amount_cannot_be_read_is_unknown(amount: object) -> N
         {"merchant_details__merchant_txn_ref": "other"},
         {"payment_details__currency": "USD"},
         {"transaction_details__id": None},
-        {"transaction_details__id": 7},
         {"transaction_details": None},
         {"success": False},
         {"success": None},
@@ -205,6 +250,8 @@ def test_a_fault_is_unknown_or_not_sent_by_its_evidence_and_not_by_its_name() ->
         {"extra": [{"deep": {"pan": APPROVED}}]},
         {"card": {"cvc": "739", "number": APPROVED}},
         {"extra": {"cvv": 739}},
+        {"extra": {"security_code": "739"}},
+        {"extra": {"x": float(APPROVED)}},
         {"gateway_response__message": "cvc 739 is wrong"},
     ],
 )

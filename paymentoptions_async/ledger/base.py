@@ -50,7 +50,8 @@ class Claim(NamedTuple):
 class Ledger(Protocol):
     """A store of records, unique by reference.
 
-    Both calls are atomic, and both run to their end even if their caller is cancelled meanwhile.
+    Both calls are atomic. If its caller is cancelled meanwhile, `finish` runs to its end all the same, and `claim`
+    gives the right back before the cancel goes on.
     """
 
     async def claim(self, merchant_txn_ref: str, fingerprint: bytes, lease: float) -> Claim | Outcome:
@@ -99,7 +100,7 @@ def claim_rule(
         return _claimed(merchant_txn_ref, fingerprint, record.token + 1, attempts, now + lease)
     if record.fingerprint != fingerprint:
         raise ReferenceConflictError(
-            "this merchant_txn_ref was used for another charge: take a new one",
+            "this merchant_txn_ref stands for another charge",
             merchant_txn_ref=merchant_txn_ref,
         )
     if record.outcome.state is not State.SENDING:

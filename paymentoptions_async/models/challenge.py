@@ -15,7 +15,7 @@ class Challenge:
         redirect_url: Send the payer's browser here.
         merchant_txn_ref: The reference of the charge.
         replayed: Whether this is the stored answer to an earlier call, with nothing sent by this one.
-        attempts: How many times the request was sent for this reference.
+        attempts: How many attempts were made under this reference, those included that never left.
     """
 
     redirect_url: str

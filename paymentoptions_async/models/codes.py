@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -67,11 +68,12 @@ def find_code(code: int) -> ResponseCode | None:
 # spell them `Err...`.
 _REFUND_LIMIT: Final = frozenset({3019, 3020})
 _RISK_RULES: Final = range(3001, 3019)
+_DIGITS: Final = re.compile(r"[0-9]{1,6}")
 
 
 def gateway_code_reason(code: str | None) -> Reason | None:
     """What a gateway code such as `ERR3008` says by itself, or `None` where it says nothing."""
-    if code is None or not code.upper().startswith("ERR") or not code[3:].isdecimal():
+    if code is None or not code.upper().startswith("ERR") or not _DIGITS.fullmatch(code[3:]):
         return None
     number = int(code[3:])
     if number in _REFUND_LIMIT:

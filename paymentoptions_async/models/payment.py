@@ -29,7 +29,7 @@ class Payment:
         stored_payment_method_id: The token that was made, where one was asked for.
         timestamp: When, by the gateway's clock.
         replayed: Whether this is the stored answer to an earlier call, with nothing sent by this one.
-        attempts: How many times the request was sent for this reference.
+        attempts: How many attempts were made under this reference, those included that never left.
         raw: The whole answer as it came, with members that this library does not know, card number masked.
     """
 
@@ -44,7 +44,7 @@ class Payment:
     timestamp: datetime | None = None
     replayed: bool = False
     attempts: int = 1
-    raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
     @property
     def gateway(self) -> GatewayResponse | None:

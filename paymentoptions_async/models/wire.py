@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from types import NoneType
 from typing import Any, Final, NoReturn, TypeVar, get_args
@@ -22,6 +22,7 @@ from cattrs.v import transform_error
 from ..errors import Problem
 from ..redaction import Secret, redact_text
 from . import answer as answers
+from . import lenient
 from .address import Address
 from .answer import Answer
 from .browser_info import BrowserInfo
@@ -199,28 +200,6 @@ def _lenient_text(value: Any, _: Any) -> str | None:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def lenient_int(value: Any, _: Any = None) -> int | None:
-    """A whole number, however it is written, or `None`."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and value.removeprefix("-").isdecimal() and value.isascii() and len(value) < 10:
-        return int(value)
-    return None
-
-
-def lenient_decimal(value: Any, _: Any = None) -> Decimal | None:
-    """An amount, however it is written, or `None`."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
-
-
 def _lenient_part(kind: type[T], converter: cattrs.Converter) -> Callable[[Any, Any], T | None]:
     # gateway/API.md, "Answers": the one member of the answers that is in camelCase.
     renames: dict[str, Any] = {}
@@ -241,8 +220,8 @@ def _lenient_address(value: Any, _: Any) -> Address | None:
 def _answer_converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=False)
     converter.register_structure_hook(str | None, _lenient_text)
-    converter.register_structure_hook(int | None, lenient_int)
-    converter.register_structure_hook(Decimal | None, lenient_decimal)
+    converter.register_structure_hook(int | None, lambda value, _: lenient.integer(value))
+    converter.register_structure_hook(Decimal | None, lambda value, _: lenient.decimal(value))
     converter.register_structure_hook(bool | None, lambda value, _: value if isinstance(value, bool) else None)
     converter.register_structure_hook(Address | None, _lenient_address)
     for name in (

@@ -55,6 +55,25 @@ class Gateway:
         Raises:
             ConfigurationError: The client is closed, or belongs to another event loop.
         """
+        try:
+            return await self._post(path, parcel)
+        except asyncio.CancelledError as cancelled:
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                # Nobody cancelled us: closing the session cancels those who wait for a connection.
+                return Fault(parcel.sent, "the connections were closed")
+            # The frames below hold headers and answers, and whoever logs the cancel may unfold them.
+            raise cancelled.with_traceback(None) from None
+
+    def check(self) -> None:
+        """Ask whether a call can be made at all.
+
+        Raises:
+            ConfigurationError: The client is closed, or belongs to another event loop.
+        """
+        self._pool.session()
+
+    async def _post(self, path: str, parcel: Parcel) -> Reply | Fault:
         session = self._pool.session()
         try:
             response = await session.post(
@@ -68,9 +87,6 @@ class Gateway:
             )
         except FAULTS as fault:
             return Fault(parcel.sent, type(fault).__name__)
-        except asyncio.CancelledError as cancelled:
-            # The frames of aiohttp hold the headers, and whoever logs the cancel may unfold them.
-            raise cancelled.with_traceback(None) from None
         try:
             return await self._read(response)
         except FAULTS as fault:

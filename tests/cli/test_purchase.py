@@ -63,7 +63,7 @@ def test_the_payment_in_json_is_whole(paid: Ended) -> None:
     payment = paid.result["payment"]
     assert payment["amount"] == "1000"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", payment["timestamp"])
-    assert payment["gateway"]["code"] == "INFO0000"
+    assert payment["raw"]["gateway_response"]["code"] == "INFO0000"
     assert payment["attempts"] == 1
     assert payment["replayed"] is False
     assert payment["raw"]["payment_details"]["card"]["number"] == "520000******1005"

@@ -25,6 +25,7 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
         ("", None),
         ("Thu, 99 Jan 2026 12:00:30 GMT", None),
         ("٣", None),
+        ("Jan 9999 1 00:00:00 99999999999999999999", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
