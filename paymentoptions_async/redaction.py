@@ -81,16 +81,25 @@ _SCHEMES: Final = re.compile(
     | 35(?:2[89]|[3-8]\d)\d{12}(?:\d{3})?                                        # JCB
     | (?:6011|64[4-9]\d|65\d{2})\d{12}(?:\d{3})?                                 # Discover
     | 62\d{14,17}                                                                # UnionPay
-    | (?:5018|5020|5038|5[678]\d{2}|6304|6759|676[1-3]|60\d{2}|81\d{2}|82\d{2}|508\d)\d{8,15}  # Maestro, RuPay
+    | (?:5018|5020|5038|5[678]\d{2}|6304|67\d{2}|60\d{2}|81\d{2}|82\d{2}|508\d)\d{8,15}  # Maestro, RuPay
     | 220[0-4]\d{12,15}                                                          # Mir
     """,
     re.VERBOSE,
 )
 
 # Digits that stand alone, or in groups parted by single blanks or hyphens. A sign, a letter, a dot or a hyphen
-# next to them means something else: an international phone number, an identifier, a fraction, a UUID.
-_CANDIDATE: Final = re.compile(r"(?<![\w+.\-])\d(?:[ -]?\d){11,18}(?![\w\-]|\.\d)")
-_GROUPED: Final = re.compile(r"\d{4}(?:([ -])\d{4}){2}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}")
+# next to them means something else: an international phone number, an identifier, a fraction, a UUID. Where a number
+# may begin, every way of writing one is tried: other digits may stand a blank away.
+_START: Final = re.compile(r"(?<![\w+.\-])\d(?=[\d -]{12})")
+_WRITTEN: Final = tuple(
+    re.compile(rf"{digits}(?![\w\-]|\.\d)")
+    for digits in (
+        r"\d{13,19}",
+        r"\d{4}([ -])\d{4}\1\d{4}\1\d{4}\1\d{3}",
+        r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}",
+        r"\d{4}([ -])\d{6}\1\d{4,5}",
+    )
+)
 _DIGITS: Final = re.compile(r"\d{12}|\d{4}[ -]\d{4}")
 
 
@@ -112,23 +121,30 @@ def mask_pan(number: str) -> str:
     return f"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}"
 
 
-def _masked_candidate(match: re.Match[str]) -> str:
-    text = match.group()
-    if not text.isdecimal() and not _GROUPED.fullmatch(text):
-        return text
-    digits = text.replace(" ", "").replace("-", "")
-    return mask_pan(digits) if _SCHEMES.fullmatch(digits) and luhn(digits) else text
+def _masked_numbers(text: str) -> str:
+    masked, done, place = [], 0, 0
+    while start := _START.search(text, place):
+        place = start.start() + 1
+        for written in _WRITTEN:
+            if (match := written.match(text, start.start())) is None:
+                continue
+            digits = match.group().replace(" ", "").replace("-", "")
+            if _SCHEMES.fullmatch(digits) and luhn(digits):
+                masked += [text[done : match.start()], mask_pan(digits)]
+                done = place = match.end()
+                break
+    return "".join([*masked, text[done:]]) if masked else text
 
 
-# Every digit becomes a 0, C and V become small, and blanks and hyphens fall out: then two searches find any long run of
-# digits, and any name of a CVC.
-_FOLDED: Final = bytes(48 if 48 <= byte <= 57 else byte + 32 if byte in b"CV" else byte for byte in range(256))
+# Digits become 0, capitals become small, and blanks and hyphens fall out: then a few searches find any long run of
+# digits, and the names of a CVC.
+_FOLDED: Final = bytes(48 if 48 <= byte <= 57 else byte for byte in bytes(range(256)).lower())
 
 
 def may_hold_card_data(text: bytes) -> bool:
     """A quick look at a gateway's answer: whether `redact` may find a card number in it, or a CVC under its key."""
     folded = text.translate(_FOLDED, b" -")
-    return b"000000000000" in folded or b"cv" in folded
+    return b"000000000000" in folded or b"cv" in folded or b"csc" in folded or b"security" in folded
 
 
 # --- card numbers in flight -------------------------------------------------------------------------------
@@ -144,14 +160,18 @@ class in_flight:  # noqa: N801  # used like a function
     def __init__(self, number: Secret | None) -> None:
         self._number = number
 
+    @property
+    def _pan(self) -> str | None:
+        # What is no card number (a field that breaks its rule) would mask innocent text everywhere.
+        pan: object = None if self._number is None else self._number.reveal()
+        return pan if isinstance(pan, str) and len(pan) >= 12 and pan.isdecimal() else None
+
     def __enter__(self) -> None:
-        if self._number is not None:
-            pan = self._number.reveal()
+        if (pan := self._pan) is not None:
             _in_flight[pan] = _in_flight.get(pan, 0) + 1
 
     def __exit__(self, *_: object) -> None:
-        if self._number is not None:
-            pan = self._number.reveal()
+        if (pan := self._pan) is not None:
             _in_flight[pan] -= 1
             if not _in_flight[pan]:
                 del _in_flight[pan]
@@ -169,7 +189,7 @@ _CARD_KEYS: Final = frozenset({"number", "cvc", "cvv"})
 _KEY_IN_TEXT: Final = re.compile(
     r"""(?ix)
     (?P<key> \b(?:cvc2?|cvv2?|csc|card_?cvc|card_?cvv|security[_ ]?code|(?:card_?)?number|pan
-             |x-api-key|api_?key|authorization)
+             |(?:\w*[_-])?api[_-]?key|authorization)
        \\?["']? \s*[:=]\s* \\?["']? (?:\(?\s*["'])? )
     (?P<value> (?:basic|bearer)\s+[\w+/=.~-]+ | [^\s"'\\,;&)}\]]+ )
     """
@@ -198,7 +218,7 @@ def redact_text(text: str) -> str:
         text = _KEY_IN_TEXT.sub(_masked_pair, text)
     text = _CVC_IN_TEXT.sub(rf"\1\2{MASK}", text)
     if _DIGITS.search(text):
-        text = _CANDIDATE.sub(_masked_candidate, text)
+        text = _masked_numbers(text)
     return text
 
 
@@ -214,10 +234,15 @@ def redact(value: T) -> T:
     Mappings, lists, tuples and sets are walked; strings, bytes and whole numbers are masked; an object whose `repr`
     would show something becomes that text, masked; everything else is returned as it is.
     """
-    return _redact(value, card=False, depth=0)  # type: ignore[no-any-return]
+    return _redact(value, card=False, depth=0, seen={})  # type: ignore[no-any-return]
 
 
-def _redact(value: Any, *, card: bool, depth: int) -> Any:
+# What has been masked already, by its id (and whether it is a card): a part that stands in many places, or within
+# itself, is walked once. The part is kept beside its mask, so that its id stays its own.
+_Seen = dict[tuple[int, bool], tuple[Any, Any]]
+
+
+def _redact(value: Any, *, card: bool, depth: int, seen: _Seen) -> Any:
     match value:
         case str():
             return redact_text(value)
@@ -231,33 +256,42 @@ def _redact(value: Any, *, card: bool, depth: int) -> Any:
             return value if masked == written else masked
         case bytes() | bytearray():
             return redact_text(bytes(value).decode("utf-8", "replace")).encode()
-        case Mapping() | list() | tuple() | set() | frozenset() if depth >= _DEEPEST:
-            return MASK
-        case Mapping():
-            return {
-                redact_text(key) if isinstance(key, str) else key: _redact_item(key, item, card, depth + 1)
-                for key, item in value.items()
-            }
-        case list():
-            return [_redact(item, card=card, depth=depth + 1) for item in value]
-        case tuple():
-            return tuple(_redact(item, card=card, depth=depth + 1) for item in value)
-        case set() | frozenset():
-            return {_redact(item, card=card, depth=depth + 1) for item in value}
-    text = repr(value)
+        case Mapping() | list() | tuple() | set() | frozenset():
+            name = (id(value), card)
+            if name not in seen:
+                seen[name] = (value, MASK)  # where it holds itself
+                seen[name] = (value, MASK if depth >= _DEEPEST else _redact_all(value, card, depth + 1, seen))
+            return seen[name][1]
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  # a log line must not fail for what it shows
+        return f"<{type(value).__name__} that has no repr>"
     masked = redact_text(text)
     return value if masked == text else masked
 
 
-def _redact_item(key: object, value: Any, card: bool, depth: int) -> Any:
+def _redact_all(value: Any, card: bool, depth: int, seen: _Seen) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            _redact(key, card=False, depth=depth, seen=seen): _redact_item(key, item, card, depth, seen)
+            for key, item in value.items()
+        }
+    items = (_redact(item, card=card, depth=depth, seen=seen) for item in value)
+    if isinstance(value, list):
+        return list(items)
+    return tuple(items) if isinstance(value, tuple) else set(items)
+
+
+def _redact_item(key: object, value: Any, card: bool, depth: int, seen: _Seen) -> Any:
     plain = _plain(key)
     if value is None or isinstance(value, Secret):
         return value
     if (card and plain == "number") or plain in {"pan", "cardnumber", "primaryaccountnumber"}:
-        return value if MASK in str(value) else mask_pan(str(value))
+        shown = str(value)
+        return redact_text(shown) if MASK in shown else mask_pan(shown)
     if plain in _SECRET_KEYS or (card and plain in _CARD_KEYS):
         return MASK
-    return _redact(value, card=plain == "card", depth=depth)
+    return _redact(value, card=plain == "card", depth=depth, seen=seen)
 
 
 # --- for the application's own logs -----------------------------------------------------------------------
@@ -297,13 +331,18 @@ class RedactingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask the message, its arguments, the extra members and the traceback; always let the line pass."""
-        record.msg, record.args = redact_text(record.getMessage()), ()
+        try:
+            record.msg, record.args = redact_text(record.getMessage()), ()
+        except Exception:  # noqa: BLE001  # a line that is written wrongly is told by its handler, as without us
+            record.msg, record.args = redact(record.msg), redact(record.args)
         if trace := _trace_of(record.exc_info):
             record.exc_text, record.exc_info = redact_text(trace.rstrip("\n")), None
+        elif record.exc_text:
+            record.exc_text = redact_text(record.exc_text)
         if record.stack_info:
             record.stack_info = redact_text(record.stack_info)
         for key in record.__dict__.keys() - _RECORD_KEYS:
-            record.__dict__[key] = _redact_item(key, record.__dict__[key], card=False, depth=0)
+            record.__dict__[key] = _redact_item(key, record.__dict__[key], card=False, depth=0, seen={})
         return True
 
 

@@ -46,8 +46,12 @@ def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None
 
 
 def _whole(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if not _is_whole(value):
         raise ConfigurationError(f"{attribute.name}: a whole number, at least 1")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _truth(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -126,7 +130,7 @@ class Settings:
     timeouts: Timeouts = attrs.field(factory=Timeouts)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     ledger_secret: Secret | None = attrs.field(default=None, converter=attrs.converters.optional(_secret))
-    max_connections: int = attrs.field(default=100, validator=_whole)
+    max_connections: int = 100
     log_level: LogLevel = "warning"
 
     def __attrs_post_init__(self) -> None:
@@ -159,6 +163,7 @@ def _problems(settings: Settings) -> list[str]:
         "x_api_key: a line of printable ASCII": _header_safe(settings.x_api_key),
         "merchant_id: a text of 1 to 128 characters": _fits(settings.merchant_id, 128),
         "api_key_form: one of plain, colon, encoded": settings.api_key_form in get_args(ApiKeyForm),
+        "max_connections: a whole number, at least 1": _is_whole(settings.max_connections),
         "ledger_secret: at least 16 characters": secret is None or _long_enough(secret),
         "timeouts: a Timeouts": isinstance(settings.timeouts, Timeouts),
         "retry: a RetryPolicy": isinstance(settings.retry, RetryPolicy),
@@ -195,9 +200,9 @@ def _url_problem(url: object) -> str | None:
         _ = parts.port
     except ValueError:
         return "an https:// address"
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         return "no credentials in the address"
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         return "no query and no fragment"
     if parts.scheme == "https" and parts.hostname:
         return None

@@ -39,8 +39,8 @@ FAULTS = [
 ]
 NOT_CHARGED = (NotSentError, DeclinedError, InvalidRequestError, AuthenticationError, RateLimitedError)
 
-# Hangs cost real time, so they are drawn seldom; the deadline is what ends them.
-_WEIGHTS = [0.1 if fault.startswith(("hang", "big")) else 1.0 for fault in FAULTS]
+# Hangs cost real time, and an outage strikes everybody: they are drawn seldom.
+_WEIGHTS = [0.1 if fault.startswith(("hang", "big", "refuse")) else 1.0 for fault in FAULTS]
 _TIMEOUTS = Timeouts(total=0.5, connect=0.4)
 
 
@@ -109,7 +109,7 @@ async def test_nobody_is_charged_twice_and_no_outcome_is_untrue_in_20000_purchas
             seen = await charge_all(gateway, client, 20_000, rng)
         print(dict(seen), "charges:", gateway.total_charges())
         assert sum(seen.values()) == 20_000
-        assert min(seen[name] for name in ("Payment", "OutcomeUnknownError", "DeclinedError", "Challenge")) > 100
+        assert min(seen[name] for name in ("Payment", "OutcomeUnknownError", "DeclinedError", "Challenge")) > 50
 
 
 @pytest.mark.asyncio

@@ -270,7 +270,7 @@ def test_a_uuid_is_left_as_it_is(uuid: UUID) -> None:
     assert redact_text(text) == text
 
 
-@given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
+@given(st.integers(10**6, 10**15 - 1).map(lambda number: f"+{number}"))
 def test_an_international_phone_number_is_left_as_it_is(phone: str) -> None:
     assert redact_text(f"call {phone} now") == f"call {phone} now"
 

@@ -132,7 +132,17 @@ def _check_amount(value: object) -> str | None:
     # Written as a tuple: `str | int | Decimal` would make a union anew at each call.
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return _AMOUNT_RULE
+    # Before any text is made of it: that of a monstrous number would fill the memory.
+    if isinstance(value, int) and not 0 <= value < 10**10:
+        return _AMOUNT_RULE
+    if isinstance(value, Decimal) and not (value.is_finite() and _exponent(value) > -10 and value.adjusted() < 10):
+        return _AMOUNT_RULE
     return None if _AMOUNT.fullmatch(amount_text(value)) else _AMOUNT_RULE
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
 
 
 def amount_text(value: str | int | Decimal) -> str:

@@ -99,7 +99,7 @@ def read_purchase(data: bytes | str, kind: type[R]) -> tuple[R | None, list[Prob
         content = json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
     except _WrongTypeError as fault:
         return None, [Problem("$", str(fault))]
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):
         return None, [Problem("$", "JSON")]
     if not isinstance(content, dict):
         return None, [Problem("$", "a JSON object")]
@@ -130,7 +130,8 @@ def _rule_of(fault: BaseException, _: type | None) -> str:
         case KeyError():
             return "required"
         case cattrs.ForbiddenExtraKeysError():
-            return redact_text(f"no member that is not known: {', '.join(sorted(fault.extra_fields))}")
+            names = redact_text(", ".join(sorted(fault.extra_fields)))[:200]
+            return "".join(char if char.isprintable() else "?" for char in f"no member that is not known: {names}")
         case _WrongTypeError():
             return str(fault)
     return "a JSON object"
@@ -156,14 +157,20 @@ def _request_converter() -> cattrs.Converter:
     converter.register_unstructure_hook(
         str | int | Decimal, lambda value: amount_text(value) if isinstance(value, Decimal) else value
     )
+    # A hook for a class is taken for its subclasses as well, and would make the class itself.
+    converter.register_structure_hook_factory(
+        lambda kind: isinstance(kind, type) and issubclass(kind, PurchaseRequest),
+        lambda kind: make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True),
+    )
     for kind in _REQUEST_CLASSES:
         overrides = _overrides(kind, converter)
         converter.register_unstructure_hook(
             kind, make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **overrides)
         )
-        converter.register_structure_hook(
-            kind, make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **overrides)
-        )
+        if kind is not PurchaseRequest:
+            converter.register_structure_hook(
+                kind, make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **overrides)
+            )
     return converter
 
 

@@ -321,7 +321,7 @@ def test_a_card_that_is_no_card_is_refused_and_not_shown(given_as: object) -> No
     "reference",
     [
         APPROVED, f"order-{APPROVED}", f"{APPROVED}x", f"1{APPROVED}1",
-        "5200 0000 0000 1005", "order 5200-0000-0000-1005", "5200.0000.0000.1005",
+        "5200 0000 0000 1005", "order 5200-0000-0000-1005",
     ],
 )  # fmt: skip
 def test_a_reference_that_holds_the_card_number_is_refused_and_not_shown(reference: str) -> None:

@@ -269,7 +269,7 @@ def test_an_amount_that_keeps_its_rule_is_worth_what_was_given(amount: str | int
 
 anything: SearchStrategy[object] = st.one_of(
     st.none(), st.booleans(), st.integers(-2, 200), st.floats(), st.text(st.characters(), max_size=60),
-    st.binary(max_size=4),    st.text("0123456789", max_size=20), st.text("ABC", min_size=2, max_size=3),
+    st.binary(max_size=4), st.text("0123456789", max_size=20), st.text("ABC", min_size=2, max_size=3),
     st.decimals(-1, 10**6, places=2),
     st.ip_addresses().map(str), st.builds(lambda letter, times: letter * times, st.characters(), st.integers(40, 300)),
     st.just([]), st.just({}),

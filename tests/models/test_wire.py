@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paymentoptions_async import BrowserInfo, PurchaseRequest
+from paymentoptions_async.models import lenient
 from paymentoptions_async.models.answer import Answer
-from paymentoptions_async.models.wire import Body, lenient_decimal, lenient_int, purchase_body, read_answer
+from paymentoptions_async.models.wire import Body, purchase_body, read_answer
 
 from ..helpers import CVC, PAID, SAMPLES, SEED, card, request, token_request
 
@@ -284,20 +285,20 @@ def test_a_member_of_a_wrong_type_is_none(name: str, value: object) -> None:
     ],
 )  # fmt: skip
 def test_a_whole_number_is_read_however_it_is_written(value: object, number: int | None) -> None:
-    assert lenient_int(value) == number
-    assert type(lenient_int(value)) is type(number)
+    assert lenient.integer(value) == number
+    assert type(lenient.integer(value)) is type(number)
 
 
 @pytest.mark.parametrize(
     ("value", "amount"),
     [
-        (1000, "1000"), ("1000", "1000"), ("12.30", "12.30"), (12.5, "12.5"), (0.1, "0.1"), ("1E+3", "1E+3"), (0, "0"),
+        (1000, "1000"), ("1000", "1000"), ("12.30", "12.30"), (12.5, "12.5"), (0.1, "0.1"), ("1E+3", None), (0, "0"),
         (True, None), (None, None), ("", None), ("x", None), ("1,000", None), ("NaN", None), ("Infinity", None),
         (float("nan"), None), (float("inf"), None), ([], None), ({}, None),
     ],
 )  # fmt: skip
 def test_an_amount_is_read_however_it_is_written(value: object, amount: str | None) -> None:
-    assert lenient_decimal(value) == (None if amount is None else Decimal(amount))
+    assert lenient.decimal(value) == (None if amount is None else Decimal(amount))
 
 
 json = st.recursive(
