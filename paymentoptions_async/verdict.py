@@ -16,7 +16,7 @@ import orjson
 from .models import lenient
 from .models.codes import Reason, ResponseCode, find_code, gateway_code_reason
 from .models.outcome import Outcome, Refusal, State
-from .redaction import Secret, mask_pan, may_hold_card_data, redact
+from .redaction import Secret, mask_pan, may_hold_card_number, redact
 from .transport.reply import Fault, Reply
 
 __all__ = ["Asked", "Judged", "judge", "settle"]
@@ -93,7 +93,7 @@ def _read(body: bytes, asked: Asked) -> tuple[dict[str, Any] | None, bytes]:
         return None, b""
     if not isinstance(answer, dict):
         return None, b""
-    if may_hold_card_data(body) or _echoes(body, asked) or _shows_card(answer):
+    if may_hold_card_number(body) or _echoes(body, asked) or _shows_card(answer):
         answer = _masked(answer, asked)
         body = orjson.dumps(answer)
     return answer, body
@@ -103,10 +103,17 @@ def _echoes(body: bytes, asked: Asked) -> bool:
     """Whether something of the card stands there as it was sent, or is written so that it cannot be seen."""
     if b"\\u" in body or (asked.number is not None and asked.number.reveal().encode() in body):
         return True
-    if asked.cvc is None:
-        return False
-    cvc = asked.cvc.reveal()
-    return f'"{cvc}"'.encode() in body or f":{cvc}".encode() in body
+    return asked.cvc is not None and _stands_alone(asked.cvc.reveal().encode(), body)
+
+
+def _stands_alone(number: bytes, body: bytes) -> bool:
+    place = body.find(number)
+    while place >= 0:
+        end = place + len(number)
+        if not body[place - 1 : place].isalnum() and not body[end : end + 1].isalnum():
+            return True
+        place = body.find(number, end)
+    return False
 
 
 def _shows_card(answer: dict[str, Any]) -> bool:

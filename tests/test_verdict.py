@@ -250,7 +250,7 @@ def test_a_fault_is_unknown_or_not_sent_by_its_evidence_and_not_by_its_name() ->
         {"extra": [{"deep": {"pan": APPROVED}}]},
         {"card": {"cvc": "739", "number": APPROVED}},
         {"extra": {"cvv": 739}},
-        {"extra": {"security_code": "739"}},
+        *({"extra": {key: "739"}} for key in ("security_code", "securityCode", "csc", "cid", "cvn", "CVC2")),
         {"extra": {"x": float(APPROVED)}},
         {"gateway_response__message": "cvc 739 is wrong"},
     ],

@@ -41,7 +41,8 @@ class Gateway:
     """
 
     def __init__(self, settings: Settings, pool: Pool, now: Callable[[], datetime]) -> None:
-        self._base = URL(settings.base_url + _PREFIX)
+        self._base = settings.base_url + _PREFIX
+        self._urls: dict[str, URL] = {}
         self._headers = _headers(settings)
         self._pool = pool
         self._now = now
@@ -77,7 +78,7 @@ class Gateway:
         session = self._pool.session()
         try:
             response = await session.post(
-                self._base / path,
+                self._url(path),
                 data=parcel,
                 headers=self._headers,
                 timeout=self._timeout,
@@ -94,6 +95,11 @@ class Gateway:
         finally:
             # Gives the connection back where the answer was read to its end, and closes it where not.
             response.release()
+
+    def _url(self, path: str) -> URL:
+        if path not in self._urls:
+            self._urls[path] = URL(f"{self._base}/{path}")
+        return self._urls[path]
 
     async def _read(self, response: aiohttp.ClientResponse) -> Reply:
         body = await response.content.readany()
