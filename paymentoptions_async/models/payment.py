@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .answer import Answer, GatewayResponse
+if TYPE_CHECKING:
+    from .answer import Answer, GatewayResponse
 
 __all__ = ["Payment"]
 

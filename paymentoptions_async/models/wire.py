@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
 from types import NoneType
-from typing import Any, Final, NoReturn, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, get_args
 
 import attrs
 import cattrs
@@ -21,10 +21,8 @@ from cattrs.v import transform_error
 
 from ..errors import Problem
 from ..redaction import Secret, redact_text
-from . import answer as answers
 from . import lenient
 from .address import Address
-from .answer import Answer
 from .browser_info import BrowserInfo
 from .card import Card
 from .payment_method import PaymentMethod
@@ -32,6 +30,9 @@ from .purchase_request import PurchaseRequest
 from .return_urls import ReturnUrls
 from .rules import amount_text
 from .subscription import Subscription
+
+if TYPE_CHECKING:
+    from .answer import Answer
 
 __all__ = ["Body", "purchase_body", "read_answer", "read_purchase"]
 
@@ -196,6 +197,8 @@ _unstructure_purchase: Final = _requests.get_unstructure_hook(PurchaseRequest)
 
 def read_answer(raw: Mapping[str, Any]) -> Answer:
     """The envelope, typed. Whatever does not fit is `None`."""
+    from .answer import Answer
+
     # gateway/API.md, "Answers": spelled risk-details in payments, risk_details in the status answer.
     spelled = {"risk_details": raw.get("risk-details"), **raw}
     return _answer_converter().structure(spelled, Answer)
@@ -210,7 +213,7 @@ def _lenient_text(value: Any, _: Any) -> str | None:
 def _lenient_part(kind: type[T], converter: cattrs.Converter) -> Callable[[Any, Any], T | None]:
     # gateway/API.md, "Answers": the one member of the answers that is in camelCase.
     renames: dict[str, Any] = {}
-    if kind is answers.PaymentDetails:
+    if kind.__name__ == "PaymentDetails":
         renames["response_description"] = override(rename="responseDescription")
     read = make_dict_structure_fn(kind, converter, **renames)
     return lambda value, _: read(value, kind) if isinstance(value, Mapping) else None
@@ -225,6 +228,9 @@ def _lenient_address(value: Any, _: Any) -> Address | None:
 
 @cache
 def _answer_converter() -> cattrs.Converter:
+    # Eleven classes that most applications never ask for: made when they are.
+    from . import answer as answers
+
     converter = cattrs.Converter(detailed_validation=False)
     converter.register_structure_hook(str | None, _lenient_text)
     converter.register_structure_hook(int | None, lambda value, _: lenient.integer(value))
