@@ -13,6 +13,7 @@ from .errors import ConfigurationError
 from .ledger import Ledger, MemoryLedger
 from .logs import Log
 from .models.codes import response_codes
+from .models.wire import prepare
 from .resources.payments import Payments
 from .settings import Settings
 from .transport.gateway import Gateway
@@ -39,6 +40,7 @@ def _warm_up() -> None:
     import tenacity  # noqa: F401
 
     response_codes()
+    prepare()
 
 
 class PaymentOptions:

@@ -34,7 +34,7 @@ from .subscription import Subscription
 if TYPE_CHECKING:
     from .answer import Answer
 
-__all__ = ["Body", "purchase_body", "read_answer", "read_purchase"]
+__all__ = ["Body", "prepare", "purchase_body", "read_answer", "read_purchase"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=PurchaseRequest)
@@ -84,7 +84,7 @@ def purchase_body(request: PurchaseRequest, merchant_id: str) -> Body:
         request: One that keeps its rules.
         merchant_id: The setting; goes out where the request has none of its own.
     """
-    content = _unstructure_purchase(request)
+    content = prepare()(request)
     content.setdefault("merchant_id", merchant_id)
     sent = orjson.dumps(content)
     if request.card is None:
@@ -105,7 +105,7 @@ def read_purchase(data: bytes | str, kind: type[R]) -> tuple[R | None, list[Prob
     if not isinstance(content, dict):
         return None, [Problem("$", "a JSON object")]
     try:
-        return _requests.structure(content, kind), []
+        return _request_converter().structure(content, kind), []
     except cattrs.BaseValidationError as fault:
         return None, _told(fault)
 
@@ -147,6 +147,7 @@ def _taken(kinds: type | tuple[type, ...], rule: str) -> Callable[[Any, Any], An
     return hook
 
 
+@cache
 def _request_converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=True)
     converter.register_structure_hook(str, _taken(str, "a text"))
@@ -188,8 +189,10 @@ def _overrides(kind: type, converter: cattrs.Converter) -> dict[str, Any]:
     return overrides
 
 
-_requests: Final = _request_converter()
-_unstructure_purchase: Final = _requests.get_unstructure_hook(PurchaseRequest)
+@cache
+def prepare() -> Callable[[PurchaseRequest], dict[str, Any]]:
+    """What writes a purchase. Takes milliseconds to make: a client asks for it when it is made."""
+    return _request_converter().get_unstructure_hook(PurchaseRequest)
 
 
 # --- answers ----------------------------------------------------------------------------------------------
