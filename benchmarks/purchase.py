@@ -83,7 +83,8 @@ async def _run_once(base_url: str, name: str, concurrency: int, calls: int) -> N
 def memory(base_url: str, name: str) -> float:
     """KiB per call, of so many that wait for their answers."""
     command = [sys.executable, "-m", "benchmarks.purchase", "--hold", base_url, name]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    # The figure comes first; the lines about the calls that are cancelled in the end follow.
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0])
 
 
 async def _hold(base_url: str, name: str) -> None:

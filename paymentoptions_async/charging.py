@@ -17,6 +17,7 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from traceback import extract_tb
 from typing import Final, NamedTuple
 
 import attrs
@@ -98,7 +99,7 @@ class _Trip:
     """The attempts of one claim."""
 
     order: _Order
-    claim: Claim
+    claim: Claim | None = None
     attempts: list[Judged] = attrs.field(factory=list)
     parcel: Parcel | None = None
 
@@ -107,15 +108,19 @@ class _Trip:
         if self.parcel is not None:
             self.add(Judged(_interrupted(why) if self.parcel.sent else _not_sent(why)))
         if not self.attempts:
-            return Landing(_not_sent(why)._replace(attempts=self.claim.attempts))
+            return Landing(_not_sent(why)._replace(attempts=self.earlier_attempts))
         return self.landing()
+
+    @property
+    def earlier_attempts(self) -> int:
+        return self.claim.attempts if self.claim is not None else 0
 
     def add(self, judged: Judged) -> None:
         self.parcel = None
         self.attempts.append(judged)
 
     def landing(self) -> Landing:
-        outcome = settle([attempt.outcome for attempt in self.attempts], self.claim.attempts)
+        outcome = settle([attempt.outcome for attempt in self.attempts], self.earlier_attempts)
         return Landing(outcome, False, self.attempts[-1].answer)
 
 
@@ -216,28 +221,14 @@ class Charging:
 
     async def _fly(self, order: _Order, reference: str, deadline: float) -> Landing:
         flight = self._flights[reference] = _Flight(order.fingerprint)
-        trip: _Trip | None = None
+        trip = _Trip(order)
         landing: Landing | None = None
         try:
-            claim = await self._claim(reference, order.fingerprint)
-            if isinstance(claim, Outcome):
-                landing = Landing(claim, replayed=True)
-            else:
-                trip = _Trip(order, claim)
-                landing = await self._travel(trip, deadline)
+            landing = await self._travel(trip, deadline)
             return landing
         finally:
             del self._flights[reference]
             flight.land(landing or _abandoned(trip))
-
-    async def _claim(self, reference: str, fingerprint: bytes) -> Claim | Outcome:
-        try:
-            return await self._ledger.claim(reference, fingerprint, self._settings.timeouts.total + _LEASE_MARGIN)
-        except PaymentOptionsError:
-            raise
-        except Exception as fault:  # noqa: BLE001  # whatever a store raises: without its word nothing is sent
-            why = f"the ledger did not answer: {type(fault).__name__}"
-        raise NotSentError(f"nothing was sent ({why})", merchant_txn_ref=reference, evidence=(why,))
 
     async def _travel(self, trip: _Trip, deadline: float) -> Landing:
         landing: Landing | None = None
@@ -245,19 +236,52 @@ class Charging:
             landing = await self._until_deadline(trip, deadline)
             await self._finish(trip, landing)
         except BaseException as ending:
+            if trip.claim is None:
+                raise
             # A cancel, or a bug below: what is known is written down before it goes on.
             if landing is None:
                 landing = trip.cut(type(ending).__name__)
                 await self._finish(trip, landing)
-            told = "; ".join(landing.outcome.evidence)
-            ending.add_note(f"{trip.claim.merchant_txn_ref}: {landing.outcome.state}, {told}")
+            ending.add_note(
+                f"{trip.claim.merchant_txn_ref}: {landing.outcome.state}, {'; '.join(landing.outcome.evidence)}"
+            )
             if not isinstance(ending, Exception) or landing.outcome.state is State.REFUSED:
                 self._tell(landing, trip.claim.merchant_txn_ref)
                 raise
             # Not even a bug leaves the caller in doubt about the money: it becomes the outcome that it has caused.
+            self._log.error("charge.bug", fault=type(ending).__name__, where=str(extract_tb(ending.__traceback__)[-1]))
         return landing
 
+    async def _until_deadline(self, trip: _Trip, deadline: float) -> Landing:
+        """Claim and send. What the deadline cuts off is told by what was seen until then."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                claim = await self._claim(trip.order)
+                if isinstance(claim, Outcome):
+                    return Landing(claim, replayed=True)
+                trip.claim = claim
+                if asyncio.get_running_loop().time() < deadline:
+                    await self._send(trip, deadline)
+        except TimeoutError:
+            pass
+        else:
+            if trip.attempts:
+                return trip.landing()
+        return trip.cut(f"the deadline of {self._settings.timeouts.total:g} s passed")
+
+    async def _claim(self, order: _Order) -> Claim | Outcome:
+        reference, lease = order.asked.merchant_txn_ref, self._settings.timeouts.total + _LEASE_MARGIN
+        try:
+            return await self._ledger.claim(reference, order.fingerprint, lease)
+        except PaymentOptionsError:
+            raise
+        except Exception as fault:  # noqa: BLE001  # whatever a store raises: without its word nothing is sent
+            why = f"the ledger did not answer: {type(fault).__name__}"
+        raise NotSentError(f"nothing was sent ({why})", merchant_txn_ref=reference, evidence=(why,))
+
     async def _finish(self, trip: _Trip, landing: Landing) -> None:
+        if trip.claim is None or landing.replayed:
+            return
         try:
             await self._ledger.finish(trip.claim, landing.outcome)
         except Exception as fault:  # noqa: BLE001  # whatever a store raises: the outcome is true all the same
@@ -269,22 +293,17 @@ class Charging:
                 fault=type(fault).__name__,
             )
 
-    async def _until_deadline(self, trip: _Trip, deadline: float) -> Landing:
+    async def _send(self, trip: _Trip, deadline: float) -> None:
         loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout_at(deadline):
-                await retrying(
-                    lambda: self._attempt(trip),
-                    policy=self._settings.retry,
-                    budget=self._budget,
-                    seconds_left=lambda: deadline - loop.time(),
-                    sleep=self._runtime.sleep,
-                    random=self._runtime.random,
-                    before_retry=lambda outcome, pause: self._tell_retry(trip, outcome, pause),
-                )
-        except TimeoutError:
-            return trip.cut(f"the deadline of {self._settings.timeouts.total:g} s passed")
-        return trip.landing()
+        await retrying(
+            lambda: self._attempt(trip),
+            policy=self._settings.retry,
+            budget=self._budget,
+            seconds_left=lambda: deadline - loop.time(),
+            sleep=self._runtime.sleep,
+            random=self._runtime.random,
+            before_retry=lambda outcome, pause: self._tell_retry(trip, outcome, pause),
+        )
 
     async def _attempt(self, trip: _Trip) -> Outcome:
         trip.parcel = parcel = Parcel(trip.order.body)
@@ -318,8 +337,8 @@ class Charging:
     def _tell_retry(self, trip: _Trip, outcome: Outcome, pause: float) -> None:
         self._log.warning(
             "charge.retry",
-            merchant_txn_ref=trip.claim.merchant_txn_ref,
-            attempt=trip.claim.attempts + len(trip.attempts),
+            merchant_txn_ref=trip.order.asked.merchant_txn_ref,
+            attempt=trip.earlier_attempts + len(trip.attempts),
             evidence=outcome.evidence,
             pause_seconds=round(pause, 3),
         )
@@ -328,9 +347,9 @@ class Charging:
 _PROCESS_KEY: Final = os.urandom(32)
 
 
-def _abandoned(trip: _Trip | None) -> Landing | None:
+def _abandoned(trip: _Trip) -> Landing | None:
     """For those who wait for a flight whose owner was cancelled: the doubt, or the way free."""
-    if trip is None or not trip.attempts:
+    if not trip.attempts:
         return None
     landing = trip.landing()
     return None if landing.outcome.state is State.REFUSED else landing

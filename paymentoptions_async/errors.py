@@ -201,10 +201,11 @@ class ReferenceConflictError(PaymentOptionsError):
 
 
 class ReferenceInUseError(PaymentOptionsError):
-    """Another process is charging this `merchant_txn_ref` now. This call sent nothing.
+    """Another call, client or process is charging this `merchant_txn_ref` now. This call sent nothing.
 
     Attributes:
-        lease_ends: Until when the other one may be at it (UTC). After that its outcome counts as unknown.
+        lease_ends: Until when the other one may be at it (UTC); after that its outcome counts as unknown. `None` where
+            it is a call of this same client.
     """
 
     money = "not touched by this call"

@@ -180,7 +180,8 @@ class in_flight:  # noqa: N801  # used like a function
 _SECRET_KEYS: Final = frozenset({
     "pan", "cardnumber", "cardno", "ccnumber", "creditcardnumber", "primaryaccountnumber", "accountnumber",
     "cvc", "cvc2", "cvv", "cvv2", "cvn", "cid", "csc", "cardcvc", "cardcvv", "securitycode", "cardsecuritycode",
-    "verificationvalue",
+    "verificationvalue", "cardverificationvalue", "cardverificationcode", "cvccode", "cvvcode", "cvcnumber",
+    "cvvnumber",
     "track1", "track2", "pin", "authorization", "xapikey", "apikey", "ledgersecret", "password", "secret",
 })  # fmt: skip
 _CARD_KEYS: Final = frozenset({"number", "cvc", "cvv"})

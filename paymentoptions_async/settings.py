@@ -32,6 +32,9 @@ LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 ApiKeyForm = Literal["plain", "colon", "encoded"]
 
 
+_DAY: Final = 86_400.0
+
+
 def _secret(value: str | Secret) -> Secret:
     return Secret(value) if isinstance(value, str) else value
 
@@ -41,8 +44,8 @@ def _no_slash(url: Any) -> Any:
 
 
 def _positive(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise ConfigurationError(f"{attribute.name}: a number greater than 0")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _DAY:
+        raise ConfigurationError(f"{attribute.name}: a number of seconds greater than 0, at most a day")
 
 
 def _whole(_: object, attribute: attrs.Attribute[Any], value: object) -> None:

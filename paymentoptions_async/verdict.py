@@ -7,6 +7,7 @@ unknown: to guess is to risk somebody's money.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -16,7 +17,7 @@ import orjson
 from .models import lenient
 from .models.codes import Reason, ResponseCode, find_code, gateway_code_reason
 from .models.outcome import Outcome, Refusal, State
-from .redaction import Secret, mask_pan, may_hold_card_number, redact
+from .redaction import MASK, Secret, mask_pan, may_hold_card_number, redact
 from .transport.reply import Fault, Reply
 
 __all__ = ["Asked", "Judged", "judge", "settle"]
@@ -103,7 +104,11 @@ def _echoes(body: bytes, asked: Asked) -> bool:
     """Whether something of the card stands there as it was sent, or is written so that it cannot be seen."""
     if b"\\u" in body or (asked.number is not None and asked.number.reveal().encode() in body):
         return True
-    return asked.cvc is not None and _stands_alone(asked.cvc.reveal().encode(), body)
+    if asked.cvc is None:
+        return False
+    cvc = asked.cvc.reveal().encode()
+    # A number cannot keep the zero in front.
+    return _stands_alone(cvc, body) or (cvc.startswith(b"0") and b"cv" in body.lower())
 
 
 def _stands_alone(number: bytes, body: bytes) -> bool:
@@ -125,6 +130,7 @@ def _shows_card(answer: dict[str, Any]) -> bool:
 _NAMES: Final = (
     ("transaction_details", "id"),
     ("transaction_details", "merchant_txn_ref"),
+    ("transaction_details", "stored_payment_method_id"),
     ("merchant_details", "merchant_txn_ref"),
 )
 
@@ -137,6 +143,9 @@ def _masked(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
             masked[name][member] = _without(value, asked.number)
     if isinstance(url := answer.get("redirect_url"), str):
         masked["redirect_url"] = _without(url, asked.number)
+    for part in (masked, lenient.part(masked.get("gateway_response"))):
+        if asked.cvc is not None and (message := lenient.text(part.get("message"))):
+            part["message"] = re.sub(rf"(?<!\w){re.escape(asked.cvc.reveal())}(?!\w)", MASK, message)
     return masked
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -178,11 +179,12 @@ async def test_a_connect_that_is_refused_is_retried_until_it_is_not() -> None:
 @pytest.mark.asyncio
 async def test_a_gateway_that_is_down_is_not_sent_and_may_be_tried_again() -> None:
     async with sandbox_client() as (gateway, client):
-        outage = asyncio.create_task(gateway.outage(0.2))
+        outage = asyncio.create_task(gateway.outage(60))
         await asyncio.sleep(0)
         with pytest.raises(NotSentError) as caught:
             await client.payments.purchase(request("ref"))
-        await outage
+        outage.cancel()
+        await asyncio.gather(outage, return_exceptions=True)
         assert caught.value.attempts == 4
         assert len(caught.value.evidence) == 4
         payment = await client.payments.purchase(request("ref"))
@@ -352,9 +354,10 @@ async def test_a_cancel_after_the_request_left_is_unknown_before_it_goes_on() ->
         call = asyncio.create_task(client.payments.purchase(request("ref")))
         await eventually(lambda: gateway.charges("ref") == 1)
         call.cancel()
-        with pytest.raises(asyncio.CancelledError) as cancelled:
+        with capture_logs() as lines, pytest.raises(asyncio.CancelledError) as cancelled:
             await call
         assert "unknown" in cancelled.value.__notes__[0]
+        assert [line["event"] for line in lines] == ["charge.unknown"]
         with pytest.raises(OutcomeUnknownError) as caught:
             await client.payments.purchase(request("ref"))
         assert caught.value.replayed
@@ -433,6 +436,32 @@ async def test_cancelled_at_any_moment_the_ledger_and_the_books_agree() -> None:
 
 
 # --- bugs below -------------------------------------------------------------------------------------------
+
+
+class _Slow(MemoryLedger):
+    """A ledger that takes its time."""
+
+    async def claim(self, merchant_txn_ref: str, fingerprint: bytes, lease: float) -> Claim | Outcome:
+        await asyncio.sleep(0.3)
+        return await super().claim(merchant_txn_ref, fingerprint, lease)
+
+
+@pytest.mark.asyncio
+async def test_a_claim_that_takes_longer_than_the_deadline_is_not_sent() -> None:
+    timeouts = Timeouts(total=0.05)
+    async with sandbox_client(client={"ledger": _Slow()}, timeouts=timeouts) as (gateway, client):
+        with pytest.raises(NotSentError, match="deadline"):
+            await client.payments.purchase(request("ref"))
+        assert gateway.attempts("ref") == 0
+
+
+@pytest.mark.asyncio
+async def test_a_deadline_that_has_passed_lets_nothing_be_sent() -> None:
+    async with sandbox_client() as (gateway, client):
+        await client.payments.purchase(request("warm"))
+        with pytest.raises(NotSentError, match="deadline"):
+            await client.with_options(timeouts=Timeouts(total=1e-9)).payments.purchase(request("ref"))
+        assert gateway.attempts("ref") == 0
 
 
 class _Broken(MemoryLedger):
@@ -571,6 +600,16 @@ def everything_shown(error: BaseException) -> str:
     return "\n".join(told)
 
 
+def shows(told: str, secret: str) -> bool:
+    """Whether the secret stands there by itself, and not as a part of an address, an id or a time."""
+    return re.search(rf"(?<![\w.-]){re.escape(secret)}(?![\w-])", told) is not None
+
+
+def test_a_secret_is_found_where_it_is_shown() -> None:
+    assert shows('b\'{"cvc":"739"}\'', "739")
+    assert not shows("<object at 0x7f41e3ac7390> 12.739 1739", "739")
+
+
 SHOWN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "declined": ({"number": DECLINED}, {}),
     "refused": ({"number": "5200000000001006"}, {}),
@@ -595,7 +634,7 @@ async def test_no_error_shows_card_or_credentials(case: str) -> None:
             await client.with_options(log_level="debug").payments.purchase(order)
     told = everything_shown(caught.value) + repr(lines)
     for secret in (APPROVED, order.card.number.reveal(), CVC, "sandbox-api-key", "sandbox-x-api-key"):
-        assert secret not in told
+        assert not shows(told, secret)
 
 
 @pytest.mark.asyncio
@@ -608,7 +647,7 @@ async def test_no_cancel_shows_card_or_credentials() -> None:
             await call
     told = everything_shown(caught.value)
     for secret in (APPROVED, CVC, "sandbox-api-key", "sandbox-x-api-key"):
-        assert secret not in told
+        assert not shows(told, secret)
 
 
 @pytest.mark.asyncio

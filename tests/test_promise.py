@@ -69,16 +69,22 @@ async def charge_all(gateway: Sandbox, client: PaymentOptions, count: int, rng: 
     """Charge, eighty at a time, and hold every outcome against the sandbox's books."""
     orders = iter([purchase(number, rng) for number in range(count)])
     seen: Counter[str] = Counter()
+    outcomes: dict[str, Payment | Challenge | Exception] = {}
 
     async def worker() -> None:
         for order in orders:
             outcome = await outcome_of(client, order, rng.choice([1, 2]))
             seen[type(outcome).__name__] += 1
+            outcomes[order.merchant_txn_ref] = outcome
             hold_against_books(gateway, order.merchant_txn_ref, outcome)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(80):
             group.create_task(worker())
+    # Once more: what was called not sent must not have arrived later.
+    for reference, outcome in outcomes.items():
+        hold_against_books(gateway, reference, outcome)
+    assert gateway.references() <= outcomes.keys()
     return seen
 
 

@@ -508,9 +508,11 @@ def test_an_object_that_cannot_be_shown_does_not_stop_the_log_line() -> None:
     assert redact({"what": Hostile(), "pan": PAN})["pan"] == SHOWN
 
 
+# The quick look is for numbers. What stands under the name of a secret is found by its value.
+_HARMLESS = st.text(max_size=5).filter(lambda key: redact({key: "x"}) == {key: "x"})
 answers = st.recursive(
     st.none() | st.booleans() | st.integers(0, 10**6) | st.text(max_size=5) | st.sampled_from(NUMBERS),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_HARMLESS, inner, max_size=3),
     max_leaves=10,
 )
 

@@ -253,6 +253,8 @@ def test_a_fault_is_unknown_or_not_sent_by_its_evidence_and_not_by_its_name() ->
         *({"extra": {key: "739"}} for key in ("security_code", "securityCode", "csc", "cid", "cvn", "CVC2")),
         {"extra": {"x": float(APPROVED)}},
         {"gateway_response__message": "cvc 739 is wrong"},
+        {"gateway_response__message": "card verification code 739 is not valid"},
+        {"payment_details__card": {"number": "5200.0000.0000.1005"}},
     ],
 )
 @pytest.mark.parametrize("number", [Secret(APPROVED), None])
@@ -260,8 +262,35 @@ def test_no_answer_keeps_the_card_number_or_the_cvc_that_it_echoes(echo: dict[st
     judged = judge(Reply(201, orjson.dumps(answer(**echo))), ASKED._replace(number=number))
     told = f"{judged.outcome!r} {judged.answer!r}"
     assert judged.outcome.state is State.PAID
-    assert APPROVED not in told.replace(" ", "")
+    assert APPROVED not in told.replace(" ", "").replace(".", "")
     assert "739" not in told
+
+
+def test_an_id_that_echoes_our_card_number_is_masked() -> None:
+    judged = judge(Reply(201, orjson.dumps(answer(transaction_details__id=f"t-{APPROVED}"))), ASKED)
+    assert judged.answer is not None
+    assert judged.answer["transaction_details"]["id"] == "t-520000******1005"
+
+
+def test_what_is_written_in_escapes_is_masked_as_well() -> None:
+    escaped = "".join(f"\\u00{ord(char):02x}" for char in "739")
+    body = orjson.dumps(answer(card={"cvc": "CVC"})).replace(b"CVC", escaped.encode())
+    assert "739" not in repr(judge(Reply(201, body), ASKED))
+
+
+@pytest.mark.parametrize("cvc", ["012", "000"])
+def test_a_cvc_whose_zero_was_lost_is_masked(cvc: str) -> None:
+    judged = judge(Reply(201, orjson.dumps(answer(card={"cvc": int(cvc)}))), ASKED._replace(cvc=Secret(cvc)))
+    assert judged.answer is not None
+    assert judged.answer["card"]["cvc"] == "***"
+
+
+def test_the_way_to_a_challenge_stays_whole_beside_what_is_masked() -> None:
+    told = {**CHALLENGED, "redirect_url": "https://acs.example/?authorization=abc", "cvc": "739"}
+    judged = judge(Reply(200, orjson.dumps(told)), ASKED)
+    assert judged.answer is not None
+    assert judged.answer["redirect_url"] == "https://acs.example/?authorization=abc"
+    assert judged.answer["cvc"] == "***"
 
 
 json = st.recursive(

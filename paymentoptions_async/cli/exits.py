@@ -36,7 +36,7 @@ Exit codes:
 
      or 3-D Secure waits for the payer
 
-  2  usage: a flag, the body or a setting is wrong; nothing was tried
+  2  usage: a flag, a file or a setting cannot be used; nothing was tried
 
   3  unknown: the money may have moved; resolve it before a new charge
 

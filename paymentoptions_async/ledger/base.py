@@ -119,13 +119,7 @@ def claim_rule(
 
 
 def _claimed(reference: str, fingerprint: bytes, token: int, attempts: int, lease_ends: float) -> Record:
-    return Record(
-        merchant_txn_ref=reference,
-        fingerprint=fingerprint,
-        token=token,
-        lease_ends=lease_ends,
-        outcome=Outcome(state=State.SENDING, attempts=attempts),
-    )
+    return Record(reference, fingerprint, token, lease_ends, Outcome(state=State.SENDING, attempts=attempts))
 
 
 def finish_rule(record: Record, claim: Claim, outcome: Outcome) -> Record:

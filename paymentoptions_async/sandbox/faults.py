@@ -28,7 +28,7 @@ _DEATH: Final[tuple[Position, ...]] = (
 _STATUS: Final[tuple[Position, ...]] = ("before_commit", "after_commit")
 
 FAULT_KINDS: Final[dict[str, _Kind]] = {
-    "refuse": _Kind(("before_read",), 0.05, "the port refuses connections for some seconds"),
+    "refuse": _Kind(("before_read",), 0.05, "the request is reset, then the port refuses connections for some seconds"),
     "reset": _Kind(_DEATH, None, "the connection is reset"),
     "close": _Kind(_DEATH, None, "the connection is closed"),
     "hang": _Kind(_DEATH[:3], None, "the connection stays open and nothing comes"),

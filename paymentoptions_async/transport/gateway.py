@@ -60,7 +60,7 @@ class Gateway:
             return await self._post(path, parcel)
         except asyncio.CancelledError as cancelled:
             task = asyncio.current_task()
-            if task is not None and not task.cancelling():
+            if self._pool.closed and task is not None and not task.cancelling():
                 # Nobody cancelled us: closing the session cancels those who wait for a connection.
                 return Fault(parcel.sent, "the connections were closed")
             # The frames below hold headers and answers, and whoever logs the cancel may unfold them.

@@ -35,7 +35,7 @@ class Pool:
             ConfigurationError: The client is closed, or belongs to another event loop. Nothing was sent.
         """
         loop = asyncio.get_running_loop()
-        if self._closed or (self._session is not None and self._session.closed):
+        if self.closed:
             raise ConfigurationError("the client is closed: make a new one")
         if self._loop is None:
             self._loop = loop
@@ -47,6 +47,11 @@ class Pool:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+    @property
+    def closed(self) -> bool:
+        """Whether no further call can be made."""
+        return self._closed or (self._session is not None and self._session.closed)
 
     async def close(self) -> None:
         """Close the connections. Calls that are under way end in an error that says what happened to the money."""

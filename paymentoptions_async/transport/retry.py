@@ -40,7 +40,7 @@ class RetryBudget:
         return True
 
     def give_back(self) -> None:
-        """After a call that needed no retry."""
+        """After a call that was answered at its first attempt."""
         if self._tokens < _BUDGET:
             self._tokens += _REWARD
 
@@ -99,7 +99,8 @@ async def retrying(
     """
     first = await attempt()
     if not is_repeatable(first, policy):
-        budget.give_back()
+        if not first.lost:
+            budget.give_back()
         return
     from tenacity import AsyncRetrying, retry_if_result
 

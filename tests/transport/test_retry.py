@@ -139,6 +139,18 @@ async def test_an_outage_is_not_multiplied_by_its_retries() -> None:
 
 
 @pytest.mark.asyncio
+async def test_lost_answers_do_not_refill_the_budget() -> None:
+    budget = RetryBudget()
+    while budget.take():
+        pass
+    for _ in range(50):
+        run = Run([LOST])
+        run.budget = budget
+        await run.go(RetryPolicy())
+    assert not budget.take()
+
+
+@pytest.mark.asyncio
 async def test_good_calls_refill_the_budget() -> None:
     budget = RetryBudget()
     while budget.take():
