@@ -114,6 +114,6 @@ def no_processor(*_: Any) -> Any:
 @pytest.mark.parametrize("processors", [[no_processor], []], ids=["crashing processor", "unusable configuration"])
 @pytest.mark.parametrize("level", WRITTEN)
 def test_a_line_that_cannot_be_written_does_not_stop_a_charge(level: str, processors: list[Any]) -> None:
-    # The money may have moved when it is written: an error of the log would hide that.
+    # The money may have moved when it is written: an error of the log, raised here, would hide that.
     structlog.configure(processors=processors)  # the default logger takes no keywords
     write(Log("debug"), level, merchant_txn_ref="qwe")

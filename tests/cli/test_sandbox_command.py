@@ -128,4 +128,4 @@ def test_every_form_of_fault_that_is_told_can_be_given() -> None:
 
     for name in FAULT_KINDS:
         for form in fault_forms(name):
-            Fault.parse(form.replace("SECONDS", "2"))
+            assert Fault.parse(form.replace("SECONDS", "2")).kind == name
