@@ -24,7 +24,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    session.install("-e", ".[test]", "nox")
+    session.install("-e", ".[test]")
     session.run("mypy")
 
 

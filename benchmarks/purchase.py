@@ -10,12 +10,14 @@ callgrind, the difference of a long and a short run, so that start-up falls out.
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,6 +111,24 @@ async def _until_connected(count: int) -> None:
     await asyncio.sleep(1)
 
 
+def kept(base_url: str) -> float:
+    """KiB that a finished reference keeps in the ledger in memory."""
+    return asyncio.run(_kept(base_url))
+
+
+async def _kept(base_url: str) -> float:
+    async with CLIENTS["ours"](base_url, 1) as call:
+        await run(call, range(256), 1)
+        gc.collect()
+        tracemalloc.start()
+        before, _ = tracemalloc.get_traced_memory()
+        await run(call, range(256, 256 + CALLS), 1)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return (after - before) / CALLS / 1024
+
+
 def _resident() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1024
@@ -140,6 +160,8 @@ def report(quick: bool) -> None:
         for name in CLIENTS:
             with server("--hold") as base_url:
                 print(f"* {name}: {memory(base_url, name):.1f} KiB")
+        with server() as base_url:
+            print(f"* a finished reference keeps {kept(base_url):.1f} KiB in the ledger")
     aiohttp, package = import_time("import aiohttp"), import_time("import paymentoptions_async")
     print(f"\nimport: aiohttp {aiohttp:.0f} ms, paymentoptions_async {package:.0f} ms, ratio {package / aiohttp:.2f}")
 

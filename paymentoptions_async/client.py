@@ -75,9 +75,13 @@ class PaymentOptions:
             # With a key of this process, a charge of an earlier one would look like another charge.
             raise ConfigurationError("ledger_secret: needed with a ledger that outlives the process")
         _warm_up()
-        runtime = runtime or Runtime()
-        pool = Pool(settings.max_connections, session)
-        self._open(settings, _Shared(pool, ledger or MemoryLedger(), runtime), owner=True)
+        # Asked for None and not for truth: an empty ledger may well be false.
+        shared = _Shared(
+            Pool(settings.max_connections, session),
+            MemoryLedger() if ledger is None else ledger,
+            Runtime() if runtime is None else runtime,
+        )
+        self._open(settings, shared, owner=True)
 
     def _open(self, settings: Settings, shared: _Shared, *, owner: bool) -> None:
         self.settings = settings

@@ -67,9 +67,9 @@ class Timeouts:
     """How long a call may take, in seconds.
 
     Attributes:
-        total: One deadline over everything: waiting for a connection, connecting, every attempt and the pauses
-            between them. When it passes with nothing sent the call ends in `NotSentError`, else in
-            `OutcomeUnknownError`.
+        total: One deadline over everything: the claim in the ledger, waiting for an earlier call or for a
+            connection, connecting, every attempt and the pauses between them. When it passes with nothing sent the
+            call ends in `NotSentError`, else in `OutcomeUnknownError`.
         connect: For making one connection (TCP and TLS); an attempt that fails so is made again.
         read: For silence on the socket while an answer is awaited. `None`: only `total` ends the wait.
     """

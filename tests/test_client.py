@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 import paymentoptions_async
-from paymentoptions_async import ConfigurationError, Payment, PaymentOptions, Timeouts
+from paymentoptions_async import ConfigurationError, MemoryLedger, Payment, PaymentOptions, Timeouts
 from paymentoptions_async.sandbox import Sandbox
 
 from .helpers import request, sandbox_client
@@ -98,6 +98,20 @@ async def test_a_view_shares_connections_and_ledger_and_closes_nothing(gateway: 
         await view.payments.purchase(request("ref"))
         await view.close()
         assert (await client.payments.purchase(request("ref"))).replayed
+
+
+class _Empty(MemoryLedger):
+    def __len__(self) -> int:
+        return 0
+
+
+@pytest.mark.asyncio
+async def test_an_empty_ledger_is_used_and_not_replaced(gateway: Sandbox) -> None:
+    ledger = _Empty()
+    for replayed in (False, True):
+        async with PaymentOptions(gateway.settings(), ledger=ledger) as client:
+            assert (await client.payments.purchase(request("ref"))).replayed is replayed
+    assert gateway.charges("ref") == 1
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,4 +116,6 @@ def no_processor(*_: Any) -> Any:
 def test_a_line_that_cannot_be_written_does_not_stop_a_charge(level: str, processors: list[Any]) -> None:
     # The money may have moved when it is written: an error of the log, raised here, would hide that.
     structlog.configure(processors=processors)  # the default logger takes no keywords
+    with pytest.raises((RuntimeError, TypeError)):
+        structlog.get_logger().info("a line of the application's own", merchant_txn_ref="qwe")
     write(Log("debug"), level, merchant_txn_ref="qwe")
