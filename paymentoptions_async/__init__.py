@@ -10,6 +10,7 @@ from .errors import (
     ConfigurationError,
     DeclinedError,
     InvalidRequestError,
+    LedgerError,
     NotSentError,
     OutcomeUnknownError,
     PartialApprovalError,
@@ -19,7 +20,7 @@ from .errors import (
     ReferenceConflictError,
     ReferenceInUseError,
 )
-from .ledger import Ledger, MemoryLedger
+from .ledger import Ledger, Mark, MemoryLedger, PostgresLedger, Record, Resolution, SqliteLedger
 from .models import (
     Address,
     BrowserInfo,
@@ -32,6 +33,7 @@ from .models import (
     Subscription,
 )
 from .models.codes import Reason
+from .models.outcome import Outcome, State
 from .redaction import RedactingFilter, Secret, redact_processor
 from .settings import DEVELOPMENT, LIVE, RetryPolicy, Settings, Timeouts
 
@@ -47,25 +49,33 @@ __all__ = [
     "DeclinedError",
     "InvalidRequestError",
     "Ledger",
+    "LedgerError",
+    "Mark",
     "MemoryLedger",
     "NotSentError",
+    "Outcome",
     "OutcomeUnknownError",
     "PartialApprovalError",
     "Payment",
     "PaymentMethod",
     "PaymentOptions",
     "PaymentOptionsError",
+    "PostgresLedger",
     "Problem",
     "PurchaseRequest",
     "RateLimitedError",
     "Reason",
+    "Record",
     "RedactingFilter",
     "ReferenceConflictError",
     "ReferenceInUseError",
+    "Resolution",
     "RetryPolicy",
     "ReturnUrls",
     "Secret",
     "Settings",
+    "SqliteLedger",
+    "State",
     "Subscription",
     "Timeouts",
     "redact_processor",

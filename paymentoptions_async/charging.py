@@ -11,7 +11,6 @@ it keeps:
 from __future__ import annotations
 
 import asyncio
-import hmac
 import os
 import random
 from collections.abc import Awaitable, Callable
@@ -23,8 +22,9 @@ from typing import Final, NamedTuple
 import attrs
 
 from .delivery import Landing, deliver
-from .errors import NotSentError, PaymentOptionsError, ReferenceConflictError, ReferenceInUseError
-from .ledger.base import Claim, Ledger
+from .errors import LedgerError, NotSentError, PaymentOptionsError, ReferenceConflictError, ReferenceInUseError
+from .fingerprint import Fingerprints
+from .ledger.base import Claim, Intent, Ledger
 from .logs import Log
 from .models.challenge import Challenge
 from .models.outcome import Outcome, Refusal, State
@@ -32,6 +32,7 @@ from .models.payment import Payment
 from .models.purchase_request import PurchaseRequest
 from .models.rules import amount_text
 from .models.wire import Body, purchase_body
+from .recording import Recorder
 from .redaction import in_flight
 from .settings import Settings
 from .transport.gateway import Gateway
@@ -49,6 +50,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _token() -> str:
+    return os.urandom(12).hex()
+
+
 @attrs.frozen(kw_only=True)
 class Runtime:
     """What a charge takes from the world outside: tests bring their own.
@@ -57,11 +62,13 @@ class Runtime:
         sleep: Waits so many seconds.
         random: Gives a number from 0 to 1, for the pauses.
         now: The wall clock.
+        token: Makes the token of a claim, another one each time.
     """
 
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
     now: Callable[[], datetime] = _now
+    token: Callable[[], str] = _token
 
 
 class _Flight:
@@ -88,9 +95,8 @@ Flights = dict[str, _Flight]
 class _Order(NamedTuple):
     """One charge, ready to go."""
 
-    path: str
     body: Body
-    fingerprint: bytes
+    intent: Intent
     asked: Asked
 
 
@@ -139,6 +145,7 @@ class Charging:
         settings: What the client was told.
         gateway: Makes one attempt.
         ledger: Gives the right to send, and remembers.
+        recorder: Tells it what became of that.
         flights: The charges in the air of this client and its views.
         budget: Their common budget of retries.
         log: The library's own lines.
@@ -151,6 +158,7 @@ class Charging:
         settings: Settings,
         gateway: Gateway,
         ledger: Ledger,
+        recorder: Recorder,
         flights: Flights,
         budget: RetryBudget,
         log: Log,
@@ -159,13 +167,12 @@ class Charging:
         self._settings = settings
         self._gateway = gateway
         self._ledger = ledger
+        self._recorder = recorder
         self._flights = flights
         self._budget = budget
         self._log = log
         self._runtime = runtime
-        secret = settings.ledger_secret
-        key = secret.reveal().encode() if secret else _PROCESS_KEY
-        self._mac = hmac.new(key, digestmod="sha256")
+        self._fingerprints = Fingerprints(settings)
 
     async def charge(self, path: str, request: PurchaseRequest) -> Payment | Challenge:
         """Charge a card once, whatever happens.
@@ -194,20 +201,27 @@ class Charging:
             request.card.number if request.card else None,
             request.card.cvc if request.card else None,
         )
-        mac = self._mac.copy()
-        # The same reference at another gateway is another charge.
-        mac.update(f"{self._settings.base_url}\n{path}\n".encode() + body.identity)
-        return _Order(path, body, mac.digest(), asked)
+        fingerprint, *former = self._fingerprints.of(path, body)
+        intent = Intent(
+            request.merchant_txn_ref,
+            fingerprint,
+            path,
+            amount_text(request.amount),
+            request.currency,
+            request.card.masked if request.card else None,
+            tuple(former),
+        )
+        return _Order(body, intent, asked)
 
     async def _share(self, order: _Order, deadline: float) -> Landing:
         reference = order.asked.merchant_txn_ref
         while flight := self._flights.get(reference):
-            if flight.fingerprint != order.fingerprint:
-                raise ReferenceConflictError(
-                    "this merchant_txn_ref is being used for another charge", merchant_txn_ref=reference
-                )
+            _same(flight.fingerprint, order)
             if (landing := await self._wait(flight, reference, deadline)) is not None:
                 return landing
+        if owed := self._recorder.owed(reference):
+            _same(owed.fingerprint, order)
+            return Landing(owed.outcome, replayed=True, recorded=False)
         return await self._fly(order, reference, deadline)
 
     async def _wait(self, flight: _Flight, reference: str, deadline: float) -> Landing | None:
@@ -220,7 +234,7 @@ class Charging:
             ) from None
 
     async def _fly(self, order: _Order, reference: str, deadline: float) -> Landing:
-        flight = self._flights[reference] = _Flight(order.fingerprint)
+        flight = self._flights[reference] = _Flight(order.intent.fingerprint)
         trip = _Trip(order)
         landing: Landing | None = None
         try:
@@ -234,14 +248,13 @@ class Charging:
         landing: Landing | None = None
         try:
             landing = await self._until_deadline(trip, deadline)
-            await self._finish(trip, landing)
+            landing = await self._finish(trip, landing)
         except BaseException as ending:
             if trip.claim is None:
                 raise
             # A cancel, or a bug below: what is known is written down before it goes on.
             if landing is None:
-                landing = trip.cut(type(ending).__name__)
-                await self._finish(trip, landing)
+                landing = await self._finish(trip, trip.cut(type(ending).__name__))
             ending.add_note(
                 f"{trip.claim.merchant_txn_ref}: {landing.outcome.state}, {'; '.join(landing.outcome.evidence)}"
             )
@@ -270,28 +283,27 @@ class Charging:
         return trip.cut(f"the deadline of {self._settings.timeouts.total:g} s passed")
 
     async def _claim(self, order: _Order) -> Claim | Outcome:
-        reference, lease = order.asked.merchant_txn_ref, self._settings.timeouts.total + _LEASE_MARGIN
+        token, lease = self._runtime.token(), self._settings.timeouts.total + _LEASE_MARGIN
+        reference = order.asked.merchant_txn_ref
         try:
-            return await self._ledger.claim(reference, order.fingerprint, lease)
+            return await self._ledger.claim(order.intent, token=token, lease=lease)
+        except asyncio.CancelledError:
+            # By the caller, or by the deadline. The right may have been given all the same.
+            await self._recorder.release(Claim(reference, token))
+            raise
+        except LedgerError as fault:
+            why = str(fault)
         except PaymentOptionsError:
             raise
         except Exception as fault:  # noqa: BLE001  # whatever a store raises: without its word nothing is sent
             why = f"the ledger did not answer: {type(fault).__name__}"
-        raise NotSentError(f"nothing was sent ({why})", merchant_txn_ref=reference, evidence=(why,))
+        raise NotSentError(f"nothing was sent: {why}", merchant_txn_ref=reference, evidence=(why,))
 
-    async def _finish(self, trip: _Trip, landing: Landing) -> None:
+    async def _finish(self, trip: _Trip, landing: Landing) -> Landing:
         if trip.claim is None or landing.replayed:
-            return
-        try:
-            await self._ledger.finish(trip.claim, landing.outcome)
-        except Exception as fault:  # noqa: BLE001  # whatever a store raises: the outcome is true all the same
-            # The record stays as it is, `sending`, and becomes unknown: it is never sent again.
-            self._log.error(
-                "ledger.not_recorded",
-                merchant_txn_ref=trip.claim.merchant_txn_ref,
-                state=landing.outcome.state,
-                fault=type(fault).__name__,
-            )
+            return landing
+        recorded = await self._recorder.record(trip.claim, landing.outcome, trip.order.intent.fingerprint)
+        return landing if recorded else landing._replace(recorded=False)
 
     async def _send(self, trip: _Trip, deadline: float) -> None:
         loop = asyncio.get_running_loop()
@@ -307,7 +319,7 @@ class Charging:
 
     async def _attempt(self, trip: _Trip) -> Outcome:
         trip.parcel = parcel = Parcel(trip.order.body)
-        reply = await self._gateway.post(trip.order.path, parcel)
+        reply = await self._gateway.post(trip.order.intent.operation, parcel)
         judged = judge(reply, trip.order.asked)
         trip.add(judged)
         return judged.outcome
@@ -332,6 +344,7 @@ class Charging:
             response_code=outcome.response_code,
             evidence=outcome.evidence,
             replayed=landing.replayed,
+            recorded=landing.recorded,
         )
 
     def _tell_retry(self, trip: _Trip, outcome: Outcome, pause: float) -> None:
@@ -344,7 +357,11 @@ class Charging:
         )
 
 
-_PROCESS_KEY: Final = os.urandom(32)
+def _same(fingerprint: bytes, order: _Order) -> None:
+    if fingerprint != order.intent.fingerprint:
+        raise ReferenceConflictError(
+            "this merchant_txn_ref is being used for another charge", merchant_txn_ref=order.asked.merchant_txn_ref
+        )
 
 
 def _abandoned(trip: _Trip) -> Landing | None:

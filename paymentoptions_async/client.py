@@ -14,6 +14,7 @@ from .ledger import Ledger, MemoryLedger
 from .logs import Log
 from .models.codes import response_codes
 from .models.wire import prepare
+from .recording import Recorder
 from .resources.payments import Payments
 from .settings import Settings
 from .transport.gateway import Gateway
@@ -29,6 +30,7 @@ class _Shared:
 
     pool: Pool
     ledger: Ledger
+    recorder: Recorder
     runtime: Runtime
     flights: Flights = attrs.field(factory=dict)
     budget: RetryBudget = attrs.field(factory=RetryBudget)
@@ -73,14 +75,15 @@ class PaymentOptions:
     ) -> None:
         if ledger is not None and not isinstance(ledger, MemoryLedger) and settings.ledger_secret is None:
             # With a key of this process, a charge of an earlier one would look like another charge.
-            raise ConfigurationError("ledger_secret: needed with a ledger that outlives the process")
+            raise ConfigurationError(
+                "ledger_secret: needed with a ledger that outlives the process (PAYMENTOPTIONS_LEDGER_SECRET)"
+            )
         _warm_up()
+        runtime = Runtime() if runtime is None else runtime
         # Asked for None and not for truth: an empty ledger may well be false.
-        shared = _Shared(
-            Pool(settings.max_connections, session),
-            MemoryLedger() if ledger is None else ledger,
-            Runtime() if runtime is None else runtime,
-        )
+        ledger = MemoryLedger() if ledger is None else ledger
+        recorder = Recorder(ledger, Log(settings.log_level), sleep=runtime.sleep, random=runtime.random)
+        shared = _Shared(Pool(settings.max_connections, session), ledger, recorder, runtime)
         self._open(settings, shared, owner=True)
 
     def _open(self, settings: Settings, shared: _Shared, *, owner: bool) -> None:
@@ -92,6 +95,7 @@ class PaymentOptions:
                 settings=settings,
                 gateway=Gateway(settings, shared.pool, shared.runtime.now),
                 ledger=shared.ledger,
+                recorder=shared.recorder,
                 flights=shared.flights,
                 budget=shared.budget,
                 log=Log(settings.log_level),
@@ -124,9 +128,13 @@ class PaymentOptions:
         return view
 
     async def close(self) -> None:
-        """Close the connections. A view leaves them to its client."""
+        """Close the connections, and have the ledger told what it does not know yet. A view leaves it to its client.
+
+        The ledger itself is not closed: whoever opened it does that.
+        """
         if self._is_owner:
             await self._shared.pool.close()
+            await self._shared.recorder.close()
 
     async def __aenter__(self) -> Self:
         return self

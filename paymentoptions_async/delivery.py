@@ -35,11 +35,13 @@ class Landing(NamedTuple):
         outcome: One that is not `SENDING`.
         replayed: Whether it was known from an earlier call.
         answer: The outcome's answer, where it has been read already.
+        recorded: Whether the ledger has it.
     """
 
     outcome: Outcome
     replayed: bool = False
     answer: dict[str, Any] | None = None
+    recorded: bool = True
 
     def read(self) -> dict[str, Any]:
         """The answer."""
@@ -66,9 +68,13 @@ def deliver(landing: Landing, request: PurchaseRequest) -> Payment | Challenge:
             redirect_url=answer["redirect_url"],
             merchant_txn_ref=request.merchant_txn_ref,
             replayed=landing.replayed,
+            recorded=landing.recorded,
             attempts=outcome.attempts,
         )
-    raise _error(landing, answer, request)
+    error = _error(landing, answer, request)
+    if not landing.recorded:
+        error.recorded = False
+    raise error
 
 
 def _error(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -> PaymentOptionsError:
@@ -130,7 +136,7 @@ def _refused(outcome: Outcome, answer: dict[str, Any], reference: str) -> Paymen
 def _declined(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -> DeclinedError:
     outcome = landing.outcome
     row = find_code(outcome.response_code) if outcome.response_code is not None else None
-    why = row.meaning if row else f"gateway code {outcome.gateway_code}"
+    why = row.meaning if row else outcome.evidence[-1]
     return DeclinedError(
         f"declined: {why}",
         merchant_txn_ref=request.merchant_txn_ref,
@@ -160,6 +166,7 @@ def _payment(landing: Landing, answer: dict[str, Any], request: PurchaseRequest)
         stored_payment_method_id=lenient.text(transaction.get("stored_payment_method_id")),
         timestamp=_timestamp(transaction.get("timestamp")),
         replayed=landing.replayed,
+        recorded=landing.recorded,
         attempts=landing.outcome.attempts,
         raw=answer,
     )

@@ -8,6 +8,7 @@
     ├── AuthenticationError      not touched: 401, 403
     ├── RateLimitedError         not touched: 429 after the retries
     ├── NotSentError             not touched: provably no byte of the request left
+    ├── LedgerError              not touched by this call: the ledger cannot be read or written
     ├── ReferenceConflictError   not touched by this call: the reference was used with other content
     ├── ReferenceInUseError      not touched by this call: another process is charging it now
     ├── DeclinedError            not moved: the issuer or a risk rule said no
@@ -32,6 +33,7 @@ __all__ = [
     "ConfigurationError",
     "DeclinedError",
     "InvalidRequestError",
+    "LedgerError",
     "NotSentError",
     "OutcomeUnknownError",
     "PartialApprovalError",
@@ -49,9 +51,12 @@ class PaymentOptionsError(Exception):
     Attributes:
         money: What happened to the money, in words; the same for every error of a class.
         merchant_txn_ref: The reference of the charge, where the error belongs to one.
+        recorded: False where the ledger could not be told of it: another process, or this one after a restart, will
+            find the outcome unknown.
     """
 
     money: ClassVar[str] = "see the subclass"
+    recorded: bool = True
 
     def __init__(self, message: str, *, merchant_txn_ref: str | None = None) -> None:
         super().__init__(message)
@@ -160,6 +165,16 @@ class NotSentError(PaymentOptionsError):
         super().__init__(message, merchant_txn_ref=merchant_txn_ref)
         self.attempts = attempts
         self.evidence = evidence
+
+
+class LedgerError(PaymentOptionsError):
+    """The ledger cannot be read or written: full, locked, damaged, out of reach. Raised by ledgers.
+
+    A charge never raises it: where the ledger gives no right to send it is `NotSentError`, and where an outcome cannot
+    be written down the outcome itself is told, with `recorded` false.
+    """
+
+    money = "not touched by this call"
 
 
 class DeclinedError(PaymentOptionsError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ _ENVIRONMENT: Final = {
     "merchant_id": "PAYMENTOPTIONS_MERCHANT_ID",
     "base_url": "PAYMENTOPTIONS_BASE_URL",
     "ledger_secret": "PAYMENTOPTIONS_LEDGER_SECRET",
+    "former_ledger_secrets": "PAYMENTOPTIONS_FORMER_LEDGER_SECRETS",
 }
 _REQUIRED: Final = ("api_key", "x_api_key", "merchant_id")
 
@@ -37,6 +38,10 @@ _DAY: Final = 86_400.0
 
 def _secret(value: str | Secret) -> Secret:
     return Secret(value) if isinstance(value, str) else value
+
+
+def _secrets(values: Iterable[str | Secret]) -> tuple[Secret, ...]:
+    return (_secret(values),) if isinstance(values, str | Secret) else tuple(_secret(value) for value in values)
 
 
 def _no_slash(url: Any) -> Any:
@@ -118,6 +123,7 @@ class Settings:
         timeouts: The deadline and its parts.
         retry: What is tried again.
         ledger_secret: Your key for the ledger's fingerprints. The ledger in memory makes its own.
+        former_ledger_secrets: Keys that were in use before it: what was charged under them is still known.
         max_connections: How many connections the client's own pool opens at the most.
         log_level: The lowest level of the client's own lines. A paid purchase is an `info` line.
 
@@ -133,6 +139,7 @@ class Settings:
     timeouts: Timeouts = attrs.field(factory=Timeouts)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     ledger_secret: Secret | None = attrs.field(default=None, converter=attrs.converters.optional(_secret))
+    former_ledger_secrets: tuple[Secret, ...] = attrs.field(default=(), converter=_secrets)
     max_connections: int = 100
     log_level: LogLevel = "warning"
 
@@ -143,6 +150,8 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Read `PAYMENTOPTIONS_API_KEY`, `_X_API_KEY`, `_MERCHANT_ID`, `_BASE_URL` and `_LEDGER_SECRET`.
+
+        `PAYMENTOPTIONS_FORMER_LEDGER_SECRETS` may hold several, with commas between.
 
         Raises:
             ConfigurationError: A required variable is not set; all missing ones are named at once.
@@ -155,7 +164,9 @@ class Settings:
         return cls(**given)  # type: ignore[arg-type]  # the converters take plain strings
 
 
-def _sealed(name: str, value: str) -> str | Secret:
+def _sealed(name: str, value: str) -> str | Secret | tuple[Secret, ...]:
+    if name == "former_ledger_secrets":
+        return tuple(Secret(part.strip()) for part in value.split(","))
     return value if name in ("merchant_id", "base_url") else Secret(value)
 
 
@@ -168,6 +179,7 @@ def _problems(settings: Settings) -> list[str]:
         "api_key_form: one of plain, colon, encoded": settings.api_key_form in get_args(ApiKeyForm),
         "max_connections: a whole number, at least 1": _is_whole(settings.max_connections),
         "ledger_secret: at least 16 characters": secret is None or _long_enough(secret),
+        "former_ledger_secrets: at least 16 characters each": all(map(_long_enough, settings.former_ledger_secrets)),
         "timeouts: a Timeouts": isinstance(settings.timeouts, Timeouts),
         "retry: a RetryPolicy": isinstance(settings.retry, RetryPolicy),
         f"log_level: one of {', '.join(get_args(LogLevel))}": settings.log_level in get_args(LogLevel),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from paymentoptions_async import PaymentOptions
 from paymentoptions_async.sandbox import Sandbox
 
+from . import postgres
 from .helpers import FAST
 
 # The machines are noisy: how long an example takes says nothing. A failure prints its seed all the same.
@@ -40,3 +42,16 @@ async def client(gateway: Sandbox) -> AsyncIterator[PaymentOptions]:
     """A client of that sandbox."""
     async with PaymentOptions(gateway.settings(timeouts=FAST)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Any]:
+    """The PostgreSQL server that all tests share. Tests that stop one start their own."""
+    with postgres.server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_dsn(postgres_server: Any) -> str:
+    """The address of an empty schema in it."""
+    return postgres.empty_schema(postgres_server.get_uri())

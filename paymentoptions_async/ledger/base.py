@@ -1,36 +1,45 @@
-"""What every ledger promises, and the rules that all of them ask.
+"""What every ledger promises, and the values that it deals in.
 
-A record is claimed before the first byte leaves and finished with the token of that claim. The rules are plain
-functions over a record, so that a store has to bring nothing but its reading and writing.
+A record is claimed before the first byte leaves and finished with the token of that claim. What may be done in which
+state is told by `rules`, so that a store has to bring nothing but its reading and writing.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from abc import abstractmethod
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
 
-from ..errors import ReferenceConflictError, ReferenceInUseError
-from ..models.outcome import Outcome, State
+from ..models.outcome import Outcome
+from .resolution import Resolution
 
-__all__ = ["Claim", "Ledger", "Record", "claim_rule", "finish_rule"]
+__all__ = ["Claim", "Event", "Intent", "Ledger", "Mark", "Record"]
+
+_PAGE = 500
 
 
-class Record(NamedTuple):
-    """What the ledger knows of one reference. It never holds a card number in clear, nor a CVC in any form.
+class Intent(NamedTuple):
+    """What is to be charged, as far as a ledger may know it: no card number in clear, no CVC in any form.
 
     Attributes:
         merchant_txn_ref: The reference.
-        fingerprint: A keyed hash of the content that was charged under it.
-        token: Counts the claims. Only the holder of the last one may finish.
-        lease_ends: Until when the holder may be at it, in seconds of the wall clock (UTC).
-        outcome: What is known so far; `SENDING` while a holder is at it.
+        fingerprint: A keyed hash of the content.
+        operation: The gateway's name of it, such as `payment`.
+        amount: As it is sent.
+        currency: ISO 4217 code.
+        card: The first six and the last four digits.
+        former_fingerprints: Of the same content, by keys that were in use before. They are compared, not stored.
     """
 
     merchant_txn_ref: str
     fingerprint: bytes
-    token: int
-    lease_ends: float
-    outcome: Outcome
+    operation: str = "payment"
+    amount: str = ""
+    currency: str = ""
+    card: str | None = None
+    former_fingerprints: tuple[bytes, ...] = ()
 
 
 class Claim(NamedTuple):
@@ -43,23 +52,83 @@ class Claim(NamedTuple):
     """
 
     merchant_txn_ref: str
-    token: int
-    attempts: int
+    token: str
+    attempts: int = 0
+
+
+class Mark(StrEnum):
+    """What sets a record apart.
+
+    Attributes:
+        RESOLVED: Its outcome was unknown, and somebody or something has told it since.
+        CONTRADICTED: The gateway's own answer came later and says otherwise: money may have moved twice, or be booked
+            wrongly. A person must look.
+    """
+
+    RESOLVED = "resolved"
+    CONTRADICTED = "contradicted"
+
+
+class Event(NamedTuple):
+    """Something that a record went through and that is not its plain course.
+
+    Attributes:
+        at: Seconds of the wall clock (UTC).
+        what: What happened.
+        by: Who or what said so.
+        reason: Why.
+    """
+
+    at: float
+    what: str
+    by: str
+    reason: str
+
+
+class Record(NamedTuple):
+    """What the ledger knows of one reference.
+
+    Attributes:
+        intent: What was to be charged.
+        token: Of the last claim. Only its holder may finish.
+        lease_ends: Until when the holder may be at it, in seconds of the wall clock (UTC).
+        created: When the reference was first claimed, likewise.
+        changed: When the record was last changed.
+        outcome: What is known so far; `SENDING` while a holder is at it.
+        mark: What sets it apart.
+        history: What it went through besides, oldest first.
+    """
+
+    intent: Intent
+    token: str
+    lease_ends: float
+    created: float
+    changed: float
+    outcome: Outcome
+    mark: Mark | None = None
+    history: tuple[Event, ...] = ()
+
+    @property
+    def merchant_txn_ref(self) -> str:
+        """The reference."""
+        return self.intent.merchant_txn_ref
 
 
 class Ledger(Protocol):
-    """A store of records, unique by reference.
+    """A store of records, unique by reference. Each call is atomic, and durable once it has returned.
 
-    Both calls are atomic. If its caller is cancelled meanwhile, `finish` runs to its end all the same, and `claim`
-    gives the right back before the cancel goes on.
+    All of them raise `LedgerError` where the store cannot be read or written. One that is cancelled may have been
+    carried out all the same. Used with `async with`, or closed by `close()`.
     """
 
-    async def claim(self, merchant_txn_ref: str, fingerprint: bytes, lease: float) -> Claim | Outcome:
+    @abstractmethod
+    async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
         """Ask for the right to send.
 
         Args:
-            merchant_txn_ref: The reference.
-            fingerprint: A keyed hash of what is to be charged.
+            intent: What is to be charged.
+            token: Of the caller's making, and never used before. A claim that is asked for again with its token is
+                given again.
             lease: Seconds that the charge may take. After them its outcome counts as unknown.
 
         Returns:
@@ -69,61 +138,72 @@ class Ledger(Protocol):
             ReferenceConflictError: The reference stands for other content.
             ReferenceInUseError: Somebody else holds the right now.
         """
-        ...
 
-    async def finish(self, claim: Claim, outcome: Outcome) -> None:
-        """Write down what became of a claim. One that has been superseded changes nothing."""
-        ...
+    @abstractmethod
+    async def finish(self, claim: Claim, outcome: Outcome) -> bool:
+        """Write down what became of a claim. To do it again changes nothing.
 
+        Returns:
+            Whether the record says so now. It does not where the claim was never given, or was superseded: then a
+            moved payment is noted in the record as a contradiction.
+        """
 
-def claim_rule(
-    record: Record | None, merchant_txn_ref: str, fingerprint: bytes, *, now: float, lease: float
-) -> Record | Outcome:
-    """Who may send: the new record to be stored, or the outcome to be told instead.
+    @abstractmethod
+    async def find(self, merchant_txn_ref: str) -> Record | None:
+        """What is known of a reference. A lease that has run out is shown as unknown."""
 
-    Args:
-        record: What is stored, or `None`.
-        merchant_txn_ref: The reference.
-        fingerprint: Of the content that is to be charged.
-        now: Seconds of the wall clock (UTC).
-        lease: Seconds.
+    @abstractmethod
+    async def resolve(self, merchant_txn_ref: str, resolution: Resolution) -> Record:
+        """Settle what is unknown, what waits for its payer, or what was settled wrongly or contradicted before.
 
-    Raises:
-        ReferenceConflictError: The reference stands for other content.
-        ReferenceInUseError: Somebody else holds the right now.
-    """
-    if record is None:
-        return _claimed(merchant_txn_ref, fingerprint, 1, 0, now + lease)
-    attempts = record.outcome.attempts
-    if record.outcome.state is State.REFUSED:
-        # Nothing was charged, and mending the request may be what is being tried.
-        return _claimed(merchant_txn_ref, fingerprint, record.token + 1, attempts, now + lease)
-    if record.fingerprint != fingerprint:
-        raise ReferenceConflictError(
-            "this merchant_txn_ref stands for another charge",
-            merchant_txn_ref=merchant_txn_ref,
-        )
-    if record.outcome.state is not State.SENDING:
-        return record.outcome
-    if now < record.lease_ends:
-        raise ReferenceInUseError(
-            "this merchant_txn_ref is being charged by another client",
-            merchant_txn_ref=merchant_txn_ref,
-            lease_ends=datetime.fromtimestamp(record.lease_ends, UTC),
-        )
-    return Outcome(
-        state=State.UNKNOWN,
-        attempts=attempts,
-        evidence=("the process that was charging it ended without a word",),
-    )
+        Returns:
+            The record as it is now. To say again what it says already changes nothing.
 
+        Raises:
+            InvalidRequestError: There is no such record, or the gateway itself has settled it otherwise.
+            ReferenceInUseError: It is being charged now.
+        """
 
-def _claimed(reference: str, fingerprint: bytes, token: int, attempts: int, lease_ends: float) -> Record:
-    return Record(reference, fingerprint, token, lease_ends, Outcome(state=State.SENDING, attempts=attempts))
+    @abstractmethod
+    async def page(self, *, after: str, limit: int, unsettled: bool) -> list[Record]:
+        """Some records in the order of their references; see `records`."""
 
+    @abstractmethod
+    async def prune(self, *, older_than: float) -> int:
+        """Forget what was settled and has not changed for a time: its reference can be charged anew.
 
-def finish_rule(record: Record, claim: Claim, outcome: Outcome) -> Record:
-    """The record after its end. A claim whose token is not the last one changes nothing."""
-    if record.token != claim.token or record.outcome.state is not State.SENDING:
-        return record
-    return record._replace(outcome=outcome)
+        What is unknown, waits for its payer, is being charged or is contradicted is never forgotten.
+
+        Args:
+            older_than: Seconds.
+
+        Returns:
+            How many records were forgotten.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Write what is still to be written, and let the store go."""
+
+    async def records(self, *, unsettled: bool = False) -> AsyncIterator[Record]:
+        """All records, or those that somebody has to look at, in the order of their references.
+
+        Args:
+            unsettled: Only what is unknown, is being charged, waits for its payer or is contradicted.
+        """
+        after = ""
+        while page := await self.page(after=after, limit=_PAGE, unsettled=unsettled):
+            for record in page:
+                yield record
+            after = page[-1].merchant_txn_ref
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()

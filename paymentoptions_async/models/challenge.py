@@ -15,10 +15,12 @@ class Challenge:
         redirect_url: Send the payer's browser here.
         merchant_txn_ref: The reference of the charge.
         replayed: Whether this is the stored answer to an earlier call, with nothing sent by this one.
+        recorded: Whether the ledger has it. If not, this process tries on; after a crash the outcome would be unknown.
         attempts: How many attempts were made under this reference, those included that never left.
     """
 
     redirect_url: str
     merchant_txn_ref: str
     replayed: bool = False
+    recorded: bool = True
     attempts: int = 1

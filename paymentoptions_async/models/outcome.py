@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+import orjson
+
+from . import lenient
 from .codes import Reason
 
 __all__ = ["Outcome", "Refusal", "State"]
@@ -23,12 +26,16 @@ class State(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a charge in state `REFUSED` never began. The same reference may be charged again."""
+    """Why a charge in state `REFUSED` never began. The same reference may be charged again.
+
+    `NOT_CHARGED` is the word of a person about what was unknown.
+    """
 
     INVALID = "invalid"
     AUTHENTICATION = "authentication"
     RATE_LIMITED = "rate_limited"
     NOT_SENT = "not_sent"
+    NOT_CHARGED = "not_charged"
 
 
 class Outcome(NamedTuple):
@@ -60,3 +67,9 @@ class Outcome(NamedTuple):
     refusal: Refusal | None = None
     retry_after: float | None = None
     lost: bool = False
+
+    @property
+    def transaction_id(self) -> str | None:
+        """The gateway's id, where its answer told one. Read at each call."""
+        answer = lenient.part(orjson.loads(self.answer)) if self.answer else {}
+        return lenient.identity(lenient.part(answer.get("transaction_details")).get("id"))

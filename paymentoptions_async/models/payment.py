@@ -30,6 +30,7 @@ class Payment:
         stored_payment_method_id: The token that was made, where one was asked for.
         timestamp: When, by the gateway's clock.
         replayed: Whether this is the stored answer to an earlier call, with nothing sent by this one.
+        recorded: Whether the ledger has it. If not, this process tries on; after a crash the outcome would be unknown.
         attempts: How many attempts were made under this reference, those included that never left.
         raw: The whole answer as it came, with members that this library does not know, card number masked.
     """
@@ -44,6 +45,7 @@ class Payment:
     stored_payment_method_id: str | None = None
     timestamp: datetime | None = None
     replayed: bool = False
+    recorded: bool = True
     attempts: int = 1
     raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 

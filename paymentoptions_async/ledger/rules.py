@@ -1,0 +1,223 @@
+"""Who may do what in which state. Plain functions over a record: every store asks them, none has its own.
+
+::
+
+    (nothing) ── claim ──> sending ── finish ──> paid | partial | declined | challenged | unknown
+                              ^  │                                              │          │
+                              │  ├── finish ──> refused ── claim ──> sending    │          │
+                              │  └── the lease runs out ──> unknown             │          │
+                              │                                │                │          │
+                              └──── claim ── not charged <── resolve ───────────┴──────────┘
+                                          paid | declined <──┘
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from ..errors import InvalidRequestError, Problem, ReferenceConflictError, ReferenceInUseError
+from ..models.outcome import Outcome, State
+from .base import Claim, Event, Intent, Mark, Record
+from .resolution import Resolution
+
+__all__ = [
+    "PRUNABLE",
+    "UNSETTLED",
+    "as_seen",
+    "claim_rule",
+    "finish_rule",
+    "is_prunable",
+    "is_unsettled",
+    "resolve_rule",
+    "stands",
+]
+
+UNSETTLED: Final = (State.SENDING, State.UNKNOWN, State.CHALLENGED)
+"""States that are not the end."""
+
+PRUNABLE: Final = (State.PAID, State.PARTIAL, State.DECLINED, State.REFUSED)
+"""States that may be forgotten."""
+
+_MOVED: Final = (State.PAID, State.PARTIAL)
+_OF_THE_GATEWAY: Final = (State.PAID, State.PARTIAL, State.DECLINED)
+_GATEWAY: Final = "the gateway"
+_DIED: Final = "the process that was charging it ended without a word"
+
+
+def claim_rule(record: Record | None, intent: Intent, *, token: str, now: float, lease: float) -> Record | Outcome:
+    """Who may send: the new record to be stored, or the outcome to be told instead.
+
+    Args:
+        record: What is stored, or `None`.
+        intent: What is to be charged.
+        token: Of this claim.
+        now: Seconds of the wall clock (UTC).
+        lease: Seconds.
+
+    Raises:
+        ReferenceConflictError: The reference stands for other content.
+        ReferenceInUseError: Somebody else holds the right now.
+    """
+    if record is None:
+        return Record(_stored(intent), token, now + lease, now, now, Outcome(state=State.SENDING, attempts=0))
+    if record.token == token and record.outcome.state is State.SENDING:
+        return record
+    attempts = record.outcome.attempts
+    if record.outcome.state is State.REFUSED:
+        # Nothing was charged, and mending the request may be what is being tried.
+        return record._replace(
+            intent=_stored(intent),
+            token=token,
+            lease_ends=now + lease,
+            changed=now,
+            outcome=Outcome(state=State.SENDING, attempts=attempts),
+            mark=None if record.mark is Mark.RESOLVED else record.mark,
+        )
+    if record.intent.fingerprint not in (intent.fingerprint, *intent.former_fingerprints):
+        raise ReferenceConflictError(
+            "this merchant_txn_ref stands for another charge, or the ledger_secret was changed and the one before it"
+            " is not among former_ledger_secrets",
+            merchant_txn_ref=intent.merchant_txn_ref,
+        )
+    seen = as_seen(record, now)
+    if seen.outcome.state is State.SENDING:
+        raise _in_use(record)
+    return seen.outcome
+
+
+def _stored(intent: Intent) -> Intent:
+    return intent._replace(former_fingerprints=()) if intent.former_fingerprints else intent
+
+
+def _in_use(record: Record) -> ReferenceInUseError:
+    return ReferenceInUseError(
+        "this merchant_txn_ref is being charged by another client",
+        merchant_txn_ref=record.merchant_txn_ref,
+        lease_ends=datetime.fromtimestamp(record.lease_ends, UTC),
+    )
+
+
+def as_seen(record: Record, now: float) -> Record:
+    """The record as it is to be told: what is being sent for longer than its lease is unknown.
+
+    It is not stored so, since its holder may only have been slow, and may still finish with its token.
+    """
+    if record.outcome.state is not State.SENDING or now < record.lease_ends:
+        return record
+    return record._replace(outcome=record.outcome._replace(state=State.UNKNOWN, evidence=(_DIED,)))
+
+
+def finish_rule(record: Record | None, claim: Claim, outcome: Outcome, *, now: float) -> Record | None:
+    """The record after the end of a claim; the same one where it changes nothing.
+
+    Args:
+        record: What is stored, or `None`.
+        claim: The right that is used up.
+        outcome: What became of it.
+        now: Seconds of the wall clock (UTC).
+    """
+    if record is None:
+        return None
+    if record.token != claim.token:
+        return _superseded(record, outcome, now)
+    if record.outcome.state is State.SENDING:
+        attempts = max(record.outcome.attempts, outcome.attempts)
+        return record._replace(outcome=outcome._replace(attempts=attempts), changed=now)
+    if record.mark is not None and outcome.state in _OF_THE_GATEWAY and outcome != record.outcome:
+        return _late(record, outcome, now)
+    return record
+
+
+def stands(record: Record, claim: Claim, outcome: Outcome) -> bool:
+    """Whether a record says what became of a claim."""
+    return record.token == claim.token and record.outcome.state is outcome.state
+
+
+def _late(record: Record, outcome: Outcome, now: float) -> Record:
+    """It was given up and resolved meanwhile. The gateway's own word counts for more than anybody's about it."""
+    resolved = record.outcome
+    record = record._replace(outcome=outcome)
+    if outcome.state is resolved.state and outcome.transaction_id == resolved.transaction_id:
+        event = Event(now, f"confirmed as {outcome.state}", _GATEWAY, "its answer came later")
+        return record._replace(mark=None, changed=now, history=(*record.history, event))
+    told = f"resolved as {_named(resolved)}, but the gateway's answer came later and says {_named(outcome)}"
+    return _contradicted(record, told, outcome, now)
+
+
+def _named(outcome: Outcome) -> str:
+    return f"{outcome.state} (transaction {outcome.transaction_id})" if outcome.transaction_id else outcome.state
+
+
+def _superseded(record: Record, outcome: Outcome, now: float) -> Record:
+    if outcome.state not in _MOVED:
+        return record
+    told = f"an earlier claim, given up and charged anew since, ended {_named(outcome)} all the same"
+    if any(event.what == told for event in record.history):
+        return record
+    return _contradicted(record, told, outcome, now)
+
+
+def _contradicted(record: Record, told: str, outcome: Outcome, now: float) -> Record:
+    event = Event(now, told, _GATEWAY, "; ".join(outcome.evidence))
+    return record._replace(mark=Mark.CONTRADICTED, changed=now, history=(*record.history, event))
+
+
+def resolve_rule(record: Record | None, merchant_txn_ref: str, resolution: Resolution, *, now: float) -> Record:
+    """The record after somebody has told how it ended.
+
+    Args:
+        record: What is stored, or `None`.
+        merchant_txn_ref: The reference.
+        resolution: How it ended, and who says so.
+        now: Seconds of the wall clock (UTC).
+
+    Raises:
+        InvalidRequestError: There is no such record, or the gateway itself has settled it otherwise.
+        ReferenceInUseError: It is being charged now.
+    """
+    if record is None:
+        raise _unresolvable("no record of this reference", merchant_txn_ref)
+    seen = as_seen(record, now)
+    state, told = seen.outcome.state, resolution.outcome
+    if state is State.SENDING:
+        raise _in_use(record)
+    if _says_so_already(seen, told):
+        return record
+    if state not in UNSETTLED and record.mark is None:
+        raise _unresolvable(f"what the gateway itself has settled as {state}", merchant_txn_ref)
+    outcome = told._replace(
+        attempts=max(seen.outcome.attempts, told.attempts),
+        evidence=(*seen.outcome.evidence, *told.evidence),
+        answer=told.answer or seen.outcome.answer,
+    )
+    if outcome.state is State.PAID and outcome.transaction_id is None:
+        raise _unresolvable("paid without a transaction_id", merchant_txn_ref)
+    event = Event(now, f"resolved as {told.state}", resolution.by, resolution.reason)
+    return record._replace(outcome=outcome, changed=now, mark=Mark.RESOLVED, history=(*record.history, event))
+
+
+def _says_so_already(record: Record, told: Outcome) -> bool:
+    if record.mark is Mark.CONTRADICTED or record.outcome.state is not told.state:
+        return False
+    return told.transaction_id in (None, record.outcome.transaction_id)
+
+
+def _unresolvable(why: str, merchant_txn_ref: str) -> InvalidRequestError:
+    problem = Problem("merchant_txn_ref", why)
+    return InvalidRequestError(f"cannot be resolved: {why}", merchant_txn_ref=merchant_txn_ref, problems=(problem,))
+
+
+def is_unsettled(record: Record) -> bool:
+    """Whether somebody has to look at it, or may have to."""
+    return record.outcome.state in UNSETTLED or record.mark is Mark.CONTRADICTED
+
+
+def is_prunable(record: Record, *, before: float) -> bool:
+    """Whether it may be forgotten.
+
+    Args:
+        record: What is stored.
+        before: Seconds of the wall clock (UTC): what has changed since then is kept.
+    """
+    return record.outcome.state in PRUNABLE and record.mark is not Mark.CONTRADICTED and record.changed < before

@@ -1,0 +1,175 @@
+"""Writes down what became of a charge, whatever state the ledger is in.
+
+An answer of the gateway's is worth more than the ledger's health: it is told to the caller even where it cannot be
+written down, and it is written down as soon as the ledger is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+import attrs
+
+from .ledger.base import Claim, Ledger
+from .logs import Log
+from .models.outcome import Outcome, Refusal, State
+
+__all__ = ["Owed", "Recorder"]
+
+# Seconds that a caller waits for the writing of an outcome, and for the giving back of a right that was not used.
+_PATIENCE: Final = 5.0
+_RELEASE_PATIENCE: Final = 1.0
+
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+
+_MOVED: Final = (State.PAID, State.PARTIAL)
+
+
+@attrs.define(eq=False)
+class Owed:
+    """What the ledger is to be told.
+
+    Attributes:
+        claim: The right that was used.
+        outcome: What became of it.
+        fingerprint: Of the charge.
+        is_written: Whether the ledger has it.
+        is_told: Whether a line of the log says that it could not be written.
+    """
+
+    claim: Claim
+    outcome: Outcome
+    fingerprint: bytes
+    is_written: bool = False
+    is_told: bool = False
+
+
+class Recorder:
+    """Tells a ledger what became of its claims, and goes on trying.
+
+    Args:
+        ledger: Is told.
+        log: The library's own lines.
+        sleep: Waits so many seconds.
+        random: Gives a number from 0 to 1, for the pauses.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        log: Log,
+        *,
+        sleep: Callable[[float], Awaitable[None]],
+        random: Callable[[], float],
+    ) -> None:
+        self._ledger = ledger
+        self._log = log
+        self._sleep = sleep
+        self._random = random
+        self._owed: dict[str, Owed] = {}
+        self._retrying: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def owed(self, merchant_txn_ref: str) -> Owed | None:
+        """What is known of a reference and not written down yet, where that forbids to send it."""
+        owed = self._owed.get(merchant_txn_ref)
+        return owed if owed is not None and owed.outcome.state is not State.REFUSED else None
+
+    async def record(self, claim: Claim, outcome: Outcome, fingerprint: bytes) -> bool:
+        """Write an outcome down. A cancel goes on only after that.
+
+        Returns:
+            Whether the ledger has it. If not, it gets it later.
+        """
+        owed = self._owed[claim.merchant_txn_ref] = Owed(claim, outcome, fingerprint)
+        try:
+            await _until_done(self._start(self._write(owed)), _PATIENCE)
+        finally:
+            if not owed.is_written:
+                self._tell_unwritten(owed, "no answer in time")
+                self._retry_later()
+        return owed.is_written
+
+    async def release(self, claim: Claim) -> None:
+        """Give back a right that may have been given and was not used. If that fails, its lease ends it."""
+        await _until_done(self._start(self._give_back(claim)), _RELEASE_PATIENCE)
+
+    async def close(self) -> None:
+        """Try a last time, and say what remains unwritten."""
+        if self._retrying is not None:
+            self._retrying.cancel()
+        last = [self._start(self._write(owed)) for owed in self._owed.values()]
+        if last or self._tasks:
+            await asyncio.wait({*last, *self._tasks}, timeout=_PATIENCE)
+        for owed in self._owed.values():
+            self._log.error("ledger.never_recorded", **_shown(owed))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _write(self, owed: Owed) -> None:
+        try:
+            stands = await self._ledger.finish(owed.claim, owed.outcome)
+        except Exception as fault:  # noqa: BLE001  # whatever a store raises: the outcome is true all the same
+            self._tell_unwritten(owed, type(fault).__name__)
+            return
+        owed.is_written = True
+        if self._owed.get(owed.claim.merchant_txn_ref) is owed:
+            del self._owed[owed.claim.merchant_txn_ref]
+        if owed.is_told:
+            self._log.warning("ledger.recorded_late", **_shown(owed))
+        if not stands and owed.outcome.state in _MOVED:
+            # The lease had run out, and somebody has resolved or even charged it since.
+            self._log.error("ledger.contradicted", **_shown(owed))
+
+    def _tell_unwritten(self, owed: Owed, fault: str) -> None:
+        if not owed.is_told:
+            owed.is_told = True
+            self._log.error("ledger.not_recorded", fault=fault, **_shown(owed))
+
+    async def _give_back(self, claim: Claim) -> None:
+        unused = Outcome(state=State.REFUSED, attempts=0, refusal=Refusal.NOT_SENT, evidence=("never sent",))
+        try:
+            await self._ledger.finish(claim, unused)
+        except Exception as fault:  # noqa: BLE001  # whatever a store raises: nothing was sent
+            self._log.warning(
+                "ledger.not_released", merchant_txn_ref=claim.merchant_txn_ref, fault=type(fault).__name__
+            )
+
+    def _retry_later(self) -> None:
+        if self._retrying is None or self._retrying.done():
+            self._retrying = asyncio.ensure_future(self._retry())
+
+    async def _retry(self) -> None:
+        pause = _FIRST_PAUSE
+        while self._owed:
+            await self._sleep(pause * (0.5 + self._random() / 2))
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            # One tells whether the ledger is back: the others are not tried in vain.
+            for owed in list(self._owed.values()):
+                await self._write(owed)
+                if not owed.is_written:
+                    break
+
+
+async def _until_done(task: asyncio.Task[None], patience: float) -> None:
+    """Wait, and let a cancel pass only after that; a second one breaks through."""
+    try:
+        await asyncio.wait((task,), timeout=patience)
+    except asyncio.CancelledError:
+        await asyncio.wait((task,), timeout=patience)
+        raise
+
+
+def _shown(owed: Owed) -> dict[str, object]:
+    return {
+        "merchant_txn_ref": owed.claim.merchant_txn_ref,
+        "state": owed.outcome.state,
+        "transaction_id": owed.outcome.transaction_id,
+    }
