@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Call = Callable[[int], Awaitable[Any]]
 
-_BODY = (Path(__file__).parents[1] / "examples" / "purchase.json").read_bytes()
+BODY = (Path(__file__).parents[1] / "examples" / "purchase.json").read_bytes()
 _PATH = "/api/v1/server-to-server-interface/payment"
 _HEADERS = {"Authorization": "Basic a2V5", "x-api-key": "key", "Content-Type": "application/json"}
 
@@ -25,7 +25,7 @@ _HEADERS = {"Authorization": "Basic a2V5", "x-api-key": "key", "Content-Type": "
 @asynccontextmanager
 async def plain(base_url: str, connections: int) -> AsyncIterator[Call]:
     """What somebody writes in an afternoon: no retry, no ledger, no redaction, no checks."""
-    body = orjson.loads(_BODY)
+    body = orjson.loads(BODY)
     connector = aiohttp.TCPConnector(limit=connections)
     async with aiohttp.ClientSession(connector=connector) as session:
 
@@ -42,7 +42,7 @@ async def ours(base_url: str, connections: int) -> AsyncIterator[Call]:
     """`client.payments.purchase` with the ledger in memory and the default log level."""
     from paymentoptions_async import PaymentOptions, PurchaseRequest, Settings
 
-    body = PurchaseRequest.from_json(_BODY)
+    body = PurchaseRequest.from_json(BODY)
     fields = {field.name: getattr(body, field.name) for field in attrs.fields(PurchaseRequest)}
     settings = Settings(api_key="key", x_api_key="key", merchant_id="m", base_url=base_url, max_connections=connections)
     async with PaymentOptions(settings) as client:

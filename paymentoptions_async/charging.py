@@ -11,10 +11,6 @@ it keeps:
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 from traceback import extract_tb
 from typing import Final, NamedTuple
@@ -34,41 +30,17 @@ from .models.rules import amount_text
 from .models.wire import Body, purchase_body
 from .recording import Recorder
 from .redaction import in_flight
+from .runtime import Runtime
 from .settings import Settings
 from .transport.gateway import Gateway
 from .transport.parcel import Parcel
 from .transport.retry import RetryBudget, retrying
 from .verdict import Asked, Judged, judge, settle
 
-__all__ = ["Charging", "Flights", "Runtime"]
+__all__ = ["Charging", "Flights"]
 
 # A holder that is frozen for this long after its deadline counts as dead.
 _LEASE_MARGIN: Final = 30.0
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _token() -> str:
-    return os.urandom(12).hex()
-
-
-@attrs.frozen(kw_only=True)
-class Runtime:
-    """What a charge takes from the world outside: tests bring their own.
-
-    Attributes:
-        sleep: Waits so many seconds.
-        random: Gives a number from 0 to 1, for the pauses.
-        now: The wall clock.
-        token: Makes the token of a claim, another one each time.
-    """
-
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    random: Callable[[], float] = random.random
-    now: Callable[[], datetime] = _now
-    token: Callable[[], str] = _token
 
 
 class _Flight:

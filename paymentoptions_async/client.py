@@ -8,14 +8,16 @@ from typing import Any, Self
 import aiohttp
 import attrs
 
-from .charging import Charging, Flights, Runtime
+from .charging import Charging, Flights
 from .errors import ConfigurationError
 from .ledger import Ledger, MemoryLedger
 from .logs import Log
 from .models.codes import response_codes
 from .models.wire import prepare
+from .reconciling import Reconciling
 from .recording import Recorder
 from .resources.payments import Payments
+from .runtime import Runtime
 from .settings import Settings
 from .transport.gateway import Gateway
 from .transport.pool import Pool
@@ -90,17 +92,25 @@ class PaymentOptions:
         self.settings = settings
         self._shared = shared
         self._is_owner = owner
+        gateway = Gateway(settings, shared.pool, shared.runtime.now)
         self.payments = Payments(
             Charging(
                 settings=settings,
-                gateway=Gateway(settings, shared.pool, shared.runtime.now),
+                gateway=gateway,
                 ledger=shared.ledger,
                 recorder=shared.recorder,
                 flights=shared.flights,
                 budget=shared.budget,
                 log=Log(settings.log_level),
                 runtime=shared.runtime,
-            )
+            ),
+            Reconciling(
+                settings=settings,
+                gateway=gateway,
+                ledger=shared.ledger,
+                budget=shared.budget,
+                runtime=shared.runtime,
+            ),
         )
 
     @classmethod

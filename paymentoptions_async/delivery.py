@@ -25,7 +25,7 @@ from .models.outcome import Outcome, Refusal, State
 from .models.payment import Payment
 from .models.purchase_request import PurchaseRequest
 
-__all__ = ["Landing", "deliver"]
+__all__ = ["Landing", "deliver", "refused_error"]
 
 
 class Landing(NamedTuple):
@@ -83,7 +83,7 @@ def _error(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -
         case State.DECLINED:
             return _declined(landing, answer, request)
         case State.REFUSED:
-            return _refused(outcome, answer, request.merchant_txn_ref)
+            return refused_error(outcome, request.merchant_txn_ref)
         case State.PARTIAL:
             payment = _payment(landing, answer, request)
             return PartialApprovalError(
@@ -102,8 +102,14 @@ def _error(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -
     )
 
 
-def _refused(outcome: Outcome, answer: dict[str, Any], reference: str) -> PaymentOptionsError:
-    told = f"{'; '.join(outcome.evidence)}{_said(answer)}"
+def refused_error(outcome: Outcome, reference: str) -> PaymentOptionsError:
+    """What a refusal is to the caller.
+
+    Args:
+        outcome: One that is `REFUSED`.
+        reference: The reference of the charge.
+    """
+    told = f"{'; '.join(outcome.evidence)}{_said(Landing(outcome).read())}"
     match outcome.refusal:
         case Refusal.AUTHENTICATION:
             return AuthenticationError(

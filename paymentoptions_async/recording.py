@@ -101,6 +101,7 @@ class Recorder:
         """Try a last time, and say what remains unwritten."""
         if self._retrying is not None:
             self._retrying.cancel()
+            await asyncio.wait((self._retrying,))
         last = [self._start(self._write(owed)) for owed in self._owed.values()]
         if last or self._tasks:
             await asyncio.wait({*last, *self._tasks}, timeout=_PATIENCE)

@@ -35,7 +35,7 @@ from paymentoptions_async import (
     Settings,
     Timeouts,
 )
-from paymentoptions_async.charging import Runtime
+from paymentoptions_async.runtime import Runtime
 from paymentoptions_async.ledger.base import Claim
 from paymentoptions_async.models.outcome import Outcome
 from paymentoptions_async.sandbox import Sandbox

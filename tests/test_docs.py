@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import doctest
 import importlib
 import inspect
+import json
+import os
 import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import paymentoptions_async
 from paymentoptions_async import PaymentOptionsError, errors
+from paymentoptions_async.cli.notice import credentials
+from paymentoptions_async.sandbox import Sandbox
 from paymentoptions_async.sandbox.faults import FAULT_KINDS
 from paymentoptions_async.sandbox.rules import TEST_AMOUNTS, TEST_CARDS
 
@@ -33,12 +39,69 @@ MODULES = [
 ]
 
 
+SECRET = "a secret of the tests' ledger"
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """What `paymentoptions sandbox` tells to export, as long as it runs."""
+    command = [sys.executable, "-m", "paymentoptions_async", "sandbox", "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sandbox:
+        assert sandbox.stdout is not None
+        told = json.loads(sandbox.stdout.readline())["environment"]
+        yield {**os.environ, **told, "PAYMENTOPTIONS_LEDGER_SECRET": SECRET}
+        sandbox.terminate()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder to run examples in, with those that are shipped."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    return tmp_path
+
+
+def ran(block: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-"],
+        input=block, cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("block", BLOCKS)
-def test_every_example_runs(block: str) -> None:
-    told = subprocess.run(
-        [sys.executable, "-W", "error", "-"], input=block, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def test_every_example_runs(block: str, folder: Path, environment: dict[str, str]) -> None:
+    told = ran(block, folder, environment)
     assert told.returncode == 0, told.stderr
+
+
+KILLED = re.findall(r"```python\n(.*?)```", README.partition("## Killed and run again")[2], re.DOTALL)[0]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("fault", "then"), [("hang:after_commit", "ReferenceInUseError"), (None, "replayed=True")])
+async def test_the_readmes_example_is_killed_and_run_again_without_charging_twice(
+    fault: str | None, then: str, folder: Path
+) -> None:
+    async with Sandbox(faults=[fault]) as gateway:
+        environment = {**os.environ, **environment_of(gateway), "PAYMENTOPTIONS_LEDGER_SECRET": SECRET}
+        first = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", KILLED, cwd=folder, env=environment, stdout=subprocess.PIPE
+        )
+        assert first.stdout is not None
+        if fault is None:
+            await first.stdout.readline()
+        while gateway.charges("qwe") == 0:
+            await asyncio.sleep(0.01)
+        first.kill()
+        await first.communicate()
+        again = await asyncio.to_thread(ran, KILLED, folder, environment)
+        assert then in again.stdout + again.stderr
+        assert gateway.charges("qwe") == 1
+
+
+def environment_of(gateway: Sandbox) -> dict[str, str]:
+    """What a client in another process is told of a sandbox of this one."""
+    environment: dict[str, str] = credentials(gateway)["environment"]
+    return environment
 
 
 @pytest.mark.parametrize("module", MODULES)

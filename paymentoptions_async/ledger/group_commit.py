@@ -56,11 +56,18 @@ class GroupCommit:
 
     Args:
         connect: Opens the connection.
+        check: Raises where the file is no longer the one that was opened.
         explain: Makes an error of ours of whatever SQLite raises.
     """
 
-    def __init__(self, connect: Callable[[], Connection], explain: Callable[[Exception], Exception]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        check: Callable[[], None],
+        explain: Callable[[Exception], Exception],
+    ) -> None:
         self._connect = connect
+        self._check = check
         self._explain = explain
         self._queue: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -128,6 +135,7 @@ class GroupCommit:
     def _transact(self, jobs: list[_Job[Any]]) -> None:
         if self._connection is None:
             self._connection = self._connect()
+        self._check()
         self._connection.execute("BEGIN IMMEDIATE")
         for job in jobs:
             job.do(self._connection)

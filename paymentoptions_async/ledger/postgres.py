@@ -6,6 +6,7 @@ import asyncio
 import time
 import warnings
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..errors import ConfigurationError, LedgerError
@@ -31,11 +32,14 @@ T = TypeVar("T")
 # Seconds for one call, a connection and its second try included.
 _PATIENCE: Final = 10.0
 
+# Unless the connection string says otherwise. A server that is gone must not be waited for by the kernel's patience.
+_CONNECTION: Final = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
+
 # Any number will do, as long as it is always the same.
 _MIGRATION_LOCK: Final = 0x504F6C79
 
 _TABLE: Final = "paymentoptions_charge"
-_UNSETTLED: Final = f"state IN ({', '.join(repr(state.value) for state in UNSETTLED)})"
+_UNSETTLED: Final = f"(state IN ({', '.join(repr(state.value) for state in UNSETTLED)}) OR mark = 'contradicted')"
 _PRUNABLE: Final = f"state IN ({', '.join(repr(state.value) for state in PRUNABLE)})"
 
 # One list of statements for each version of the schema, applied in order. A list that was released is never changed.
@@ -59,7 +63,7 @@ _MIGRATIONS: Final = (
             mark text,
             history text
         )""",
-        f"CREATE INDEX {_TABLE}_unsettled ON {_TABLE} (merchant_txn_ref) WHERE {_UNSETTLED} OR mark = 'contradicted'",
+        f"CREATE INDEX {_TABLE}_unsettled ON {_TABLE} (merchant_txn_ref) WHERE {_UNSETTLED}",
     ),
 )
 
@@ -79,7 +83,7 @@ _FINISH: Final = (
     " WHERE merchant_txn_ref = %s AND token = %s AND state = 'sending'"
 )
 _PAGE: Final = f"SELECT {_ALL} FROM {_TABLE} WHERE merchant_txn_ref > %s ORDER BY merchant_txn_ref LIMIT %s"
-_UNSETTLED_PAGE: Final = _PAGE.replace("ORDER BY", f"AND ({_UNSETTLED} OR mark = 'contradicted') ORDER BY")
+_UNSETTLED_PAGE: Final = _PAGE.replace("ORDER BY", f"AND {_UNSETTLED} ORDER BY")
 _WINDOW: Final = (
     "SELECT max(merchant_txn_ref) FROM (SELECT merchant_txn_ref FROM"
     f" {_TABLE} WHERE merchant_txn_ref > %s ORDER BY merchant_txn_ref LIMIT 1000) AS coming"
@@ -106,18 +110,15 @@ class PostgresLedger(Ledger):
         clock: Gives the seconds of the wall clock, in place of the server's.
 
     Raises:
-        ConfigurationError: psycopg is not installed.
+        ConfigurationError: psycopg is not installed, or the connection string cannot be read.
     """
 
     def __init__(self, dsn: str, *, max_connections: int = 10, clock: Callable[[], float] | None = None) -> None:
-        try:
-            import psycopg_pool  # noqa: F401
-        except ImportError:
-            raise ConfigurationError("PostgresLedger needs psycopg: paymentoptions-async[postgres]") from None
-        self._dsn = dsn
+        self._dsn = _completed(dsn)
         self._max_connections = max_connections
         self._clock = clock
         self._pool: Pool | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._opening = asyncio.Lock()
         self._closed = False
 
@@ -217,6 +218,11 @@ class PostgresLedger(Ledger):
     async def _opened(self) -> Pool:
         if self._closed:
             raise ConfigurationError("the ledger is closed: make a new one")
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ConfigurationError("the ledger belongs to another event loop: make one in each loop")
         if self._pool is None:
             async with self._opening:
                 if self._pool is None:
@@ -230,7 +236,7 @@ class PostgresLedger(Ledger):
             self._dsn,
             min_size=1,
             max_size=self._max_connections,
-            kwargs={"autocommit": True, "connect_timeout": 5, "tcp_user_timeout": 10_000},
+            kwargs={"autocommit": True},
             configure=_configure,
             timeout=_PATIENCE / 2,
             open=False,
@@ -285,6 +291,21 @@ class PostgresLedger(Ledger):
             if record is not stored:
                 await _store(server, record)
         return stands(record, claim, outcome)
+
+
+def _completed(dsn: str) -> str:
+    """The connection string, with what it leaves out."""
+    try:
+        import psycopg_pool  # noqa: F401
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    except ImportError:
+        raise ConfigurationError("PostgresLedger needs psycopg: paymentoptions-async[postgres]") from None
+    with suppress(ProgrammingError):  # its own text shows part of the string
+        given: dict[str, Any] = {**_CONNECTION, **conninfo_to_dict(dsn)}
+        return make_conninfo(**given)
+    del dsn  # a traceback of what is raised below shows this frame
+    raise ConfigurationError("dsn: a connection string or address as libpq reads it")
 
 
 async def _configure(server: Connection) -> None:

@@ -19,8 +19,11 @@ COLUMNS: Final = (
 )  # fmt: skip
 """In the order of `to_row`. The first is the key."""
 
-_DETAILS: Final = ("evidence", "status", "reason", "response_code", "gateway_code", "refusal", "retry_after", "lost")
-_DEFAULTS: Final = Outcome._field_defaults
+# Members of an outcome that have columns of their own.
+_APART: Final = frozenset({"state", "attempts", "answer"})
+_DETAILS: Final = [
+    (place, name, Outcome._field_defaults[name]) for place, name in enumerate(Outcome._fields) if name not in _APART
+]
 
 
 def to_row(record: Record) -> tuple[Any, ...]:
@@ -45,7 +48,7 @@ def detail_of(outcome: Outcome) -> str | None:
     """What an outcome says besides state, attempts and answer."""
     if outcome.state is State.SENDING:
         return None
-    told = {name: value for name in _DETAILS if (value := getattr(outcome, name)) != _DEFAULTS[name]}
+    told = {name: value for place, name, default in _DETAILS if (value := outcome[place]) != default}
     return orjson.dumps(told).decode()
 
 

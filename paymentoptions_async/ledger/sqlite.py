@@ -28,7 +28,7 @@ _APPLICATION: Final = 0x504F6C79
 # Seconds that a commit waits for another process's.
 _LOCK_PATIENCE: Final = 5.0
 
-_UNSETTLED: Final = f"state IN ({', '.join(repr(state.value) for state in UNSETTLED)})"
+_UNSETTLED: Final = f"(state IN ({', '.join(repr(state.value) for state in UNSETTLED)}) OR mark = 'contradicted')"
 _PRUNABLE: Final = f"state IN ({', '.join(repr(state.value) for state in PRUNABLE)})"
 
 # One list of statements for each version of the schema, applied in order. A list that was released is never changed.
@@ -53,7 +53,6 @@ _MIGRATIONS: Final = (
             history TEXT
         )""",
         f"CREATE INDEX charge_unsettled ON charge (merchant_txn_ref) WHERE {_UNSETTLED}",
-        "CREATE INDEX charge_marked ON charge (merchant_txn_ref) WHERE mark IS NOT NULL",
     ),
 )
 
@@ -66,11 +65,7 @@ _FINISH: Final = (
     " WHERE merchant_txn_ref = ? AND token = ? AND state = 'sending'"
 )
 _PAGE: Final = f"SELECT {_ALL} FROM charge WHERE merchant_txn_ref > ? ORDER BY merchant_txn_ref LIMIT ?"
-_UNSETTLED_PAGE: Final = (
-    f"SELECT {_ALL} FROM charge WHERE merchant_txn_ref > ? AND {_UNSETTLED}"
-    f" UNION SELECT {_ALL} FROM charge WHERE merchant_txn_ref > ? AND mark IS NOT NULL AND mark = 'contradicted'"
-    " ORDER BY merchant_txn_ref LIMIT ?"
-)
+_UNSETTLED_PAGE: Final = _PAGE.replace("ORDER BY", f"AND {_UNSETTLED} ORDER BY")
 _WINDOW: Final = (
     "SELECT max(merchant_txn_ref) FROM"
     " (SELECT merchant_txn_ref FROM charge WHERE merchant_txn_ref > ? ORDER BY merchant_txn_ref LIMIT 1000)"
@@ -101,7 +96,8 @@ class SqliteLedger(Ledger):
     def __init__(self, path: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
         self._path = Path(path)
         self._clock = clock
-        self._commits = GroupCommit(self._connect, self._explained)
+        self._file: os.stat_result | None = None
+        self._commits = GroupCommit(self._connect, self._check, self._explained)
 
     async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
         """See `Ledger.claim`."""
@@ -151,8 +147,11 @@ class SqliteLedger(Ledger):
     def _connect(self) -> Connection:
         import sqlite3
 
-        # Not left to SQLite, which would make it readable by everybody.
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if self._file is None:
+            # Not left to SQLite, which would make it readable by everybody.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._file = self._path.stat()
+        self._check()
         connection = sqlite3.connect(self._path, timeout=_LOCK_PATIENCE, isolation_level=None)
         try:
             _prepare(connection)
@@ -160,6 +159,11 @@ class SqliteLedger(Ledger):
             connection.close()
             raise
         return connection
+
+    def _check(self) -> None:
+        """Ask whether the path still leads to the file: what is written to a removed one is forgotten at the end."""
+        if self._file is None or not os.path.samestat(self._file, self._path.stat()):
+            raise LedgerError(f"the ledger {self._path.name} was replaced by another file while it was in use")
 
     def _explained(self, fault: Exception) -> Exception:
         if isinstance(fault, PaymentOptionsError):
@@ -260,8 +264,7 @@ def _store(file: Connection, record: Record) -> None:
 
 
 def _page(file: Connection, after: str, limit: int, unsettled: bool) -> list[Record]:
-    statement, places = (_UNSETTLED_PAGE, (after, after, limit)) if unsettled else (_PAGE, (after, limit))
-    return [from_row(row) for row in file.execute(statement, places)]
+    return [from_row(row) for row in file.execute(_UNSETTLED_PAGE if unsettled else _PAGE, (after, limit))]
 
 
 def _pruning(after: str, before: float) -> Callable[[Connection], tuple[str | None, int]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from ..charging import Charging
+from ..ledger.base import Record
 from ..models.challenge import Challenge
 from ..models.payment import Payment
 from ..models.purchase_request import PurchaseRequest
+from ..reconciling import Reconciling
 
 __all__ = ["Payments"]
 
@@ -18,8 +20,9 @@ _PURCHASE: Final = {1: "payment", 2: "paymentv2"}
 class Payments:
     """Card payments."""
 
-    def __init__(self, charging: Charging) -> None:
+    def __init__(self, charging: Charging, reconciling: Reconciling) -> None:
         self._charging = charging
+        self._reconciling = reconciling
 
     async def purchase(self, request: PurchaseRequest, *, version: Literal[1, 2] = 1) -> Payment | Challenge:
         """Authorise and capture at once: `POST /payment`, or `POST /paymentv2`.
@@ -48,3 +51,27 @@ class Payments:
             OutcomeUnknownError: May have moved. Do not charge again before it is resolved.
         """
         return await self._charging.charge(_PURCHASE[version], request)
+
+    async def reconcile(self, merchant_txn_ref: str) -> Record:
+        """Ask the gateway what became of a charge of unknown outcome, and write that into the ledger.
+
+        It can be asked only by its own transaction id (`GET /transaction/status/{id}`), so this helps where an answer
+        came that told the id and left the outcome unclear. Where none came, there is the webhook or a person
+        (`Ledger.resolve`).
+
+        Args:
+            merchant_txn_ref: The reference of the charge.
+
+        Returns:
+            The record, settled now or before. A later `purchase()` with this reference tells the same.
+
+        Raises:
+            InvalidRequestError: The ledger has no such record.
+            OutcomeUnknownError: It stays unknown: no transaction id is known, or the gateway does not settle it.
+            ReferenceInUseError: It is being charged now.
+            AuthenticationError: Wrong credentials.
+            RateLimitedError: 429 after the retries.
+            NotSentError: The gateway could not be asked.
+            LedgerError: The ledger cannot be read or written.
+        """
+        return await self._reconciling.reconcile(merchant_txn_ref)

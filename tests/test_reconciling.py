@@ -1,0 +1,186 @@
+"""What the gateway knows of an unknown charge settles it, and nothing less than that."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from paymentoptions_async import (
+    AuthenticationError,
+    DeclinedError,
+    InvalidRequestError,
+    Mark,
+    MemoryLedger,
+    NotSentError,
+    OutcomeUnknownError,
+    Payment,
+    PaymentOptions,
+    RateLimitedError,
+    ReferenceInUseError,
+    Resolution,
+    RetryPolicy,
+    State,
+    Timeouts,
+)
+from paymentoptions_async.ledger import Intent
+from paymentoptions_async.sandbox import Sandbox
+
+from .helpers import APPROVED, QUICK_RETRIES, THREE_D_SECURE, request, sandbox_client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+# A test amount that is answered with a code of class `unclear`, and a transaction id.
+UNCLEAR = "9000068"
+
+
+@asynccontextmanager
+async def unclear(**sandbox: Any) -> AsyncIterator[tuple[Sandbox, PaymentOptions, MemoryLedger]]:
+    """A client whose ledger holds one unknown charge, with its transaction id."""
+    ledger = MemoryLedger()
+    async with sandbox_client(client={"ledger": ledger}, **sandbox) as (gateway, client):
+        with pytest.raises(OutcomeUnknownError) as caught:
+            await client.payments.purchase(request(amount=UNCLEAR))
+        assert caught.value.transaction_id is not None
+        yield gateway, client, ledger
+
+
+@pytest.mark.asyncio
+async def test_what_was_paid_after_all_is_a_payment_from_then_on() -> None:
+    async with unclear(unclear_charges=True) as (gateway, client, ledger):
+        record = await client.payments.reconcile("qwe")
+        assert (record.outcome.state, record.mark) == (State.PAID, Mark.RESOLVED)
+        assert record.history[-1].by == "the gateway"
+        payment = await client.payments.purchase(request(amount=UNCLEAR))
+        assert isinstance(payment, Payment)
+        assert payment.replayed
+        assert payment.transaction_id == record.outcome.transaction_id
+        assert (gateway.charges("qwe"), gateway.attempts("qwe")) == (1, 1)
+        assert await ledger.find("qwe") == record
+
+
+@pytest.mark.asyncio
+async def test_what_was_declined_after_all_is_a_decline_from_then_on() -> None:
+    async with unclear(unclear_charges=False) as (gateway, client, _):
+        assert (await client.payments.reconcile("qwe")).outcome.state is State.DECLINED
+        with pytest.raises(DeclinedError) as caught:
+            await client.payments.purchase(request(amount=UNCLEAR))
+        assert caught.value.replayed
+        assert gateway.charges("qwe") == 0
+
+
+@pytest.mark.asyncio
+async def test_what_is_settled_is_told_and_nobody_is_asked() -> None:
+    async with sandbox_client() as (_, client):
+        await client.payments.purchase(request())
+        gateway_is_gone = client.with_options(base_url="http://127.0.0.1:9")
+        record = await gateway_is_gone.payments.reconcile("qwe")
+        assert (record.outcome.state, record.mark) == (State.PAID, None)
+        await client.payments.purchase(request("challenged", number=THREE_D_SECURE), version=2)
+        assert (await gateway_is_gone.payments.reconcile("challenged")).outcome.state is State.CHALLENGED
+
+
+@pytest.mark.asyncio
+async def test_a_reference_that_the_ledger_does_not_know_is_told(client: PaymentOptions) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        await client.payments.reconcile("never seen")
+    assert caught.value.problems[0].path == "merchant_txn_ref"
+
+
+@pytest.mark.asyncio
+async def test_without_a_transaction_id_it_stays_unknown() -> None:
+    async with sandbox_client(faults=["reset:after_commit"]) as (_, client):
+        with pytest.raises(OutcomeUnknownError):
+            await client.payments.purchase(request())
+        with pytest.raises(OutcomeUnknownError, match="transaction id") as caught:
+            await client.payments.reconcile("qwe")
+        assert caught.value.evidence[0] == "ClientOSError"
+
+
+@pytest.mark.asyncio
+async def test_what_is_being_charged_is_left_alone() -> None:
+    ledger = MemoryLedger()
+    async with sandbox_client(client={"ledger": ledger}) as (_, client):
+        await ledger.claim(Intent("qwe", b"print"), token="t", lease=60)
+        with pytest.raises(ReferenceInUseError):
+            await client.payments.reconcile("qwe")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("fault", ["reset:after_read", "503", "429:0", "garbage", "close:in_body"])
+async def test_a_read_is_repeated_whatever_went_wrong(fault: str) -> None:
+    async with unclear(faults=[None, fault, fault]) as (gateway, client, _):
+        assert (await client.payments.reconcile("qwe")).outcome.state is State.PAID
+        assert gateway.attempts("qwe") == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("503", OutcomeUnknownError),
+        ("garbage_body", OutcomeUnknownError),
+        ("reset:after_read", NotSentError),
+        ("429:0", RateLimitedError),
+    ],
+)
+async def test_a_gateway_that_does_not_tell_leaves_it_unknown(fault: str, error: type[Exception]) -> None:
+    async with unclear(faults=[None, *[fault] * 9], retry=RetryPolicy(max_attempts=2, base=0.001)) as (
+        _,
+        client,
+        ledger,
+    ):
+        with pytest.raises(error):
+            await client.payments.reconcile("qwe")
+        record = await ledger.find("qwe")
+        assert record is not None
+        assert (record.outcome.state, record.mark) == (State.UNKNOWN, None)
+
+
+@pytest.mark.asyncio
+async def test_wrong_credentials_are_told() -> None:
+    async with unclear() as (_, client, _ledger):
+        stranger = client.with_options(api_key="somebody else's")
+        with pytest.raises(AuthenticationError):
+            await stranger.payments.reconcile("qwe")
+
+
+@pytest.mark.asyncio
+async def test_a_transaction_that_the_gateway_does_not_know_is_no_proof_that_nothing_was_charged() -> None:
+    async with unclear() as (_, client, _ledger), Sandbox() as other:
+        elsewhere = client.with_options(base_url=other.base_url)
+        with pytest.raises(OutcomeUnknownError, match="HTTP 404"):
+            await elsewhere.payments.reconcile("qwe")
+
+
+@pytest.mark.asyncio
+async def test_the_status_of_another_transaction_settles_nothing() -> None:
+    async with unclear() as (_, client, ledger):
+        await client.payments.purchase(request("other", number=APPROVED))
+        other = await ledger.find("other")
+        record = await ledger.find("qwe")
+        assert other is not None
+        assert record is not None
+        strange = record.outcome._replace(answer=other.outcome.answer)
+        ledger._records["qwe"] = record._replace(outcome=strange)
+        with pytest.raises(OutcomeUnknownError, match="another merchant_txn_ref"):
+            await client.payments.reconcile("qwe")
+
+
+@pytest.mark.asyncio
+async def test_it_ends_at_the_deadline() -> None:
+    async with unclear(faults=[None, "hang:after_read"]) as (_, client, _ledger):
+        hasty = client.with_options(timeouts=Timeouts(total=0.05))
+        with pytest.raises(NotSentError, match="deadline"):
+            await hasty.payments.reconcile("qwe")
+
+
+@pytest.mark.asyncio
+async def test_a_persons_wrong_word_is_not_asked_about_and_can_be_put_right() -> None:
+    async with unclear(retry=QUICK_RETRIES) as (_, client, ledger):
+        await ledger.resolve("qwe", Resolution.declined(by="Kim", reason="misread the portal"))
+        assert (await client.payments.reconcile("qwe")).outcome.state is State.DECLINED
+        record = await ledger.resolve("qwe", Resolution.paid(by="Kim", reason="read it again"))
+        assert [event.what for event in record.history] == ["resolved as declined", "resolved as paid"]
