@@ -38,6 +38,7 @@ class Owed:
         fingerprint: Of the charge.
         is_written: Whether the ledger has it.
         is_told: Whether a line of the log says that it could not be written.
+        is_given_up: Whether one says that it never will be.
     """
 
     claim: Claim
@@ -45,6 +46,7 @@ class Owed:
     fingerprint: bytes
     is_written: bool = False
     is_told: bool = False
+    is_given_up: bool = False
 
 
 class Recorder:
@@ -72,6 +74,7 @@ class Recorder:
         self._owed: dict[str, Owed] = {}
         self._retrying: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     def owed(self, merchant_txn_ref: str) -> Owed | None:
         """What is known of a reference and not written down yet, where that forbids to send it."""
@@ -79,34 +82,42 @@ class Recorder:
         return owed if owed is not None and owed.outcome.state is not State.REFUSED else None
 
     async def record(self, claim: Claim, outcome: Outcome, fingerprint: bytes) -> bool:
-        """Write an outcome down. A cancel goes on only after that.
+        """Write an outcome down. A cancel goes on only after that; a second one breaks through, and it is written.
 
         Returns:
             Whether the ledger has it. If not, it gets it later.
         """
-        owed = self._owed[claim.merchant_txn_ref] = Owed(claim, outcome, fingerprint)
+        owed = Owed(claim, outcome, fingerprint)
         try:
-            await _until_done(self._start(self._write(owed)), _PATIENCE)
-        finally:
-            if not owed.is_written:
-                self._tell_unwritten(owed, "no answer in time")
-                self._retry_later()
-        return owed.is_written
+            async with asyncio.timeout(_PATIENCE):
+                stands = await self._ledger.finish(claim, outcome)
+        except asyncio.CancelledError:
+            # It may have been written or not. To write it again does no harm, and no cancel reaches a task.
+            self._owed[claim.merchant_txn_ref] = owed
+            await asyncio.wait((self._start(self._write(owed)),), timeout=_PATIENCE)
+            raise
+        except Exception as fault:  # noqa: BLE001  # whatever a store raises: the outcome is true all the same
+            self._owed[claim.merchant_txn_ref] = owed
+            self._tell_unwritten(owed, fault)
+            return False
+        self._tell_written(owed, stands)
+        return True
 
     async def release(self, claim: Claim) -> None:
         """Give back a right that may have been given and was not used. If that fails, its lease ends it."""
-        await _until_done(self._start(self._give_back(claim)), _RELEASE_PATIENCE)
+        await asyncio.wait((self._start(self._give_back(claim)),), timeout=_RELEASE_PATIENCE)
 
     async def close(self) -> None:
         """Try a last time, and say what remains unwritten."""
+        self._is_closed = True
         if self._retrying is not None:
             self._retrying.cancel()
-            await asyncio.wait((self._retrying,))
+            await asyncio.wait((self._retrying,), timeout=_PATIENCE)
         last = [self._start(self._write(owed)) for owed in self._owed.values()]
         if last or self._tasks:
             await asyncio.wait({*last, *self._tasks}, timeout=_PATIENCE)
         for owed in self._owed.values():
-            self._log.error("ledger.never_recorded", **_shown(owed))
+            self._give_up(owed)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -118,21 +129,35 @@ class Recorder:
         try:
             stands = await self._ledger.finish(owed.claim, owed.outcome)
         except Exception as fault:  # noqa: BLE001  # whatever a store raises: the outcome is true all the same
-            self._tell_unwritten(owed, type(fault).__name__)
+            self._tell_unwritten(owed, fault)
+            return
+        if owed.is_written:
             return
         owed.is_written = True
         if self._owed.get(owed.claim.merchant_txn_ref) is owed:
             del self._owed[owed.claim.merchant_txn_ref]
+        self._tell_written(owed, stands)
+
+    def _tell_written(self, owed: Owed, stands: bool) -> None:
         if owed.is_told:
             self._log.warning("ledger.recorded_late", **_shown(owed))
         if not stands and owed.outcome.state in _MOVED:
             # The lease had run out, and somebody has resolved or even charged it since.
             self._log.error("ledger.contradicted", **_shown(owed))
 
-    def _tell_unwritten(self, owed: Owed, fault: str) -> None:
+    def _tell_unwritten(self, owed: Owed, fault: Exception) -> None:
         if not owed.is_told:
             owed.is_told = True
-            self._log.error("ledger.not_recorded", fault=fault, **_shown(owed))
+            self._log.error("ledger.not_recorded", fault=type(fault).__name__, **_shown(owed))
+        if self._is_closed:
+            self._give_up(owed)
+        elif self._retrying is None or self._retrying.done():
+            self._retrying = asyncio.ensure_future(self._retry())
+
+    def _give_up(self, owed: Owed) -> None:
+        if not owed.is_given_up:
+            owed.is_given_up = True
+            self._log.error("ledger.never_recorded", **_shown(owed))
 
     async def _give_back(self, claim: Claim) -> None:
         unused = Outcome(state=State.REFUSED, attempts=0, refusal=Refusal.NOT_SENT, evidence=("never sent",))
@@ -143,29 +168,19 @@ class Recorder:
                 "ledger.not_released", merchant_txn_ref=claim.merchant_txn_ref, fault=type(fault).__name__
             )
 
-    def _retry_later(self) -> None:
-        if self._retrying is None or self._retrying.done():
-            self._retrying = asyncio.ensure_future(self._retry())
-
     async def _retry(self) -> None:
         pause = _FIRST_PAUSE
         while self._owed:
             await self._sleep(pause * (0.5 + self._random() / 2))
             pause = min(2 * pause, _LONGEST_PAUSE)
             # One tells whether the ledger is back: the others are not tried in vain.
-            for owed in list(self._owed.values()):
+            for reference, owed in list(self._owed.items()):
                 await self._write(owed)
                 if not owed.is_written:
+                    # Another one next time, since this one may be refused for what it is.
+                    if (unwritten := self._owed.pop(reference, None)) is not None:
+                        self._owed[reference] = unwritten
                     break
-
-
-async def _until_done(task: asyncio.Task[None], patience: float) -> None:
-    """Wait, and let a cancel pass only after that; a second one breaks through."""
-    try:
-        await asyncio.wait((task,), timeout=patience)
-    except asyncio.CancelledError:
-        await asyncio.wait((task,), timeout=patience)
-        raise
 
 
 def _shown(owed: Owed) -> dict[str, object]:

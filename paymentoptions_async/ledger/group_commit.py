@@ -119,6 +119,8 @@ class GroupCommit:
             jobs = [self._queue.get(), *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]
             last = jobs[-1] is None
             self._commit([job for job in jobs if job is not None])
+            # Nothing is held while it waits: it would keep a ledger that is dropped.
+            del jobs
         self._disconnect()
 
     def _commit(self, jobs: list[_Job[Any]]) -> None:
@@ -140,6 +142,8 @@ class GroupCommit:
         for job in jobs:
             job.do(self._connection)
         self._connection.execute("COMMIT")
+        # Once more: what was written while the file was removed does not count.
+        self._check()
 
     def _disconnect(self) -> None:
         """Undoes what was not committed."""

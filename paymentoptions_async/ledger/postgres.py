@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -31,6 +31,9 @@ T = TypeVar("T")
 
 # Seconds for one call, a connection and its second try included.
 _PATIENCE: Final = 10.0
+
+# Seconds that a server is given to end a query that is cancelled.
+_CANCEL_PATIENCE: Final = 1.0
 
 # Unless the connection string says otherwise. A server that is gone must not be waited for by the kernel's patience.
 _CONNECTION: Final = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
@@ -114,7 +117,10 @@ class PostgresLedger(Ledger):
     """
 
     def __init__(self, dsn: str, *, max_connections: int = 10, clock: Callable[[], float] | None = None) -> None:
-        self._dsn = _completed(dsn)
+        self._dsn, problem = _completed(dsn)
+        del dsn  # a traceback of what is raised below shows this frame
+        if problem:
+            raise ConfigurationError(problem)
         self._max_connections = max_connections
         self._clock = clock
         self._pool: Pool | None = None
@@ -196,18 +202,21 @@ class PostgresLedger(Ledger):
         from psycopg import Error, OperationalError
         from psycopg_pool import PoolClosed, PoolTimeout
 
+        async def attempts() -> T:
+            pool = await self._opened()
+            try:
+                async with pool.connection() as server:
+                    return await work(server)
+            except (PoolTimeout, PoolClosed):
+                raise
+            except OperationalError:
+                await pool.check()
+                async with pool.connection() as server:
+                    return await work(server)
+
         try:
             async with asyncio.timeout(_PATIENCE):
-                pool = await self._opened()
-                try:
-                    async with pool.connection() as server:
-                        return await work(server)
-                except (PoolTimeout, PoolClosed):
-                    raise
-                except OperationalError:
-                    await pool.check()
-                    async with pool.connection() as server:
-                        return await work(server)
+                return await _cancellable(attempts())
         except TimeoutError:
             why = f"no answer within {_PATIENCE:g} s"
         except (Error, OSError) as fault:
@@ -239,6 +248,8 @@ class PostgresLedger(Ledger):
             kwargs={"autocommit": True},
             configure=_configure,
             timeout=_PATIENCE / 2,
+            # After that the next call tries anew. By default it would be kept from it for minutes.
+            reconnect_timeout=_PATIENCE / 2,
             open=False,
         )
         try:
@@ -293,19 +304,36 @@ class PostgresLedger(Ledger):
         return stands(record, claim, outcome)
 
 
-def _completed(dsn: str) -> str:
-    """The connection string, with what it leaves out."""
+def _completed(dsn: str) -> tuple[str, str | None]:
+    """The connection string with what it leaves out, or else why there is none. An error's frames would show it."""
     try:
         import psycopg_pool  # noqa: F401
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict, make_conninfo
     except ImportError:
-        raise ConfigurationError("PostgresLedger needs psycopg: paymentoptions-async[postgres]") from None
+        return "", "PostgresLedger needs psycopg: paymentoptions-async[postgres]"
     with suppress(ProgrammingError):  # its own text shows part of the string
         given: dict[str, Any] = {**_CONNECTION, **conninfo_to_dict(dsn)}
-        return make_conninfo(**given)
-    del dsn  # a traceback of what is raised below shows this frame
-    raise ConfigurationError("dsn: a connection string or address as libpq reads it")
+        return make_conninfo(**given), None
+    return "", "dsn: a connection string or address as libpq reads it"
+
+
+async def _cancellable(work: Coroutine[Any, Any, T]) -> T:
+    """Do something, and end soon after a cancel even where the server is frozen.
+
+    At a cancel psycopg asks the server to end its query and waits up to ten seconds for that. At a second one it closes
+    the connection.
+    """
+    task = asyncio.get_running_loop().create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            task.cancel()
+            await asyncio.wait((task,), timeout=_CANCEL_PATIENCE)
+        finally:
+            task.cancel()
+        raise
 
 
 async def _configure(server: Connection) -> None:

@@ -64,7 +64,7 @@ def claim_rule(record: Record | None, intent: Intent, *, token: str, now: float,
     if record.token == token and record.outcome.state is State.SENDING:
         return record
     attempts = record.outcome.attempts
-    if record.outcome.state is State.REFUSED:
+    if record.outcome.state is State.REFUSED and record.mark is not Mark.CONTRADICTED:
         # Nothing was charged, and mending the request may be what is being tried.
         return record._replace(
             intent=_stored(intent),
@@ -72,7 +72,7 @@ def claim_rule(record: Record | None, intent: Intent, *, token: str, now: float,
             lease_ends=now + lease,
             changed=now,
             outcome=Outcome(state=State.SENDING, attempts=attempts),
-            mark=None if record.mark is Mark.RESOLVED else record.mark,
+            mark=None,
         )
     if record.intent.fingerprint not in (intent.fingerprint, *intent.former_fingerprints):
         raise ReferenceConflictError(
@@ -101,8 +101,12 @@ def _in_use(record: Record) -> ReferenceInUseError:
 def as_seen(record: Record, now: float) -> Record:
     """The record as it is to be told: what is being sent for longer than its lease is unknown.
 
-    It is not stored so, since its holder may only have been slow, and may still finish with its token.
+    It is not stored so, since its holder may only have been slow, and may still finish with its token. Likewise unknown
+    is what was refused while an earlier claim was paid all the same: to send it again would charge twice.
     """
+    if record.outcome.state is State.REFUSED and record.mark is Mark.CONTRADICTED:
+        evidence = (*record.outcome.evidence, *(event.what for event in record.history[-1:]))
+        return record._replace(outcome=record.outcome._replace(state=State.UNKNOWN, refusal=None, evidence=evidence))
     if record.outcome.state is not State.SENDING or now < record.lease_ends:
         return record
     return record._replace(outcome=record.outcome._replace(state=State.UNKNOWN, evidence=(_DIED,)))
@@ -121,9 +125,9 @@ def finish_rule(record: Record | None, claim: Claim, outcome: Outcome, *, now: f
         return None
     if record.token != claim.token:
         return _superseded(record, outcome, now)
+    outcome = outcome._replace(attempts=max(record.outcome.attempts, outcome.attempts))
     if record.outcome.state is State.SENDING:
-        attempts = max(record.outcome.attempts, outcome.attempts)
-        return record._replace(outcome=outcome._replace(attempts=attempts), changed=now)
+        return record._replace(outcome=outcome, changed=now)
     if record.mark is not None and outcome.state in _OF_THE_GATEWAY and outcome != record.outcome:
         return _late(record, outcome, now)
     return record
@@ -138,9 +142,11 @@ def _late(record: Record, outcome: Outcome, now: float) -> Record:
     """It was given up and resolved meanwhile. The gateway's own word counts for more than anybody's about it."""
     resolved = record.outcome
     record = record._replace(outcome=outcome)
-    if outcome.state is resolved.state and outcome.transaction_id == resolved.transaction_id:
+    if outcome.state is resolved.state and resolved.transaction_id in (None, outcome.transaction_id):
         event = Event(now, f"confirmed as {outcome.state}", _GATEWAY, "its answer came later")
-        return record._replace(mark=None, changed=now, history=(*record.history, event))
+        # Another claim's contradiction is not settled by that.
+        mark = record.mark if record.mark is Mark.CONTRADICTED else None
+        return record._replace(mark=mark, changed=now, history=(*record.history, event))
     told = f"resolved as {_named(resolved)}, but the gateway's answer came later and says {_named(outcome)}"
     return _contradicted(record, told, outcome, now)
 

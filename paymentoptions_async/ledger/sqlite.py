@@ -94,10 +94,9 @@ class SqliteLedger(Ledger):
     """
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
-        self._path = Path(path)
         self._clock = clock
-        self._file: os.stat_result | None = None
-        self._commits = GroupCommit(self._connect, self._check, self._explained)
+        self._file = _File(Path(path))
+        self._commits = GroupCommit(self._file.connect, self._file.check, self._file.explained)
 
     async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
         """See `Ledger.claim`."""
@@ -140,36 +139,45 @@ class SqliteLedger(Ledger):
             warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self, stacklevel=1)
 
     def __repr__(self) -> str:
-        return f"<SqliteLedger {self._path.name}>"
+        return f"<SqliteLedger {self._file.path.name}>"
 
-    # --- in the thread of the commits ---
 
-    def _connect(self) -> Connection:
+class _File:
+    """The file, in the thread of the commits. It knows no ledger: the thread would keep one that is dropped."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._opened: os.stat_result | None = None
+
+    def connect(self) -> Connection:
         import sqlite3
 
-        if self._file is None:
+        if self._opened is None:
             # Not left to SQLite, which would make it readable by everybody.
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._file = self._path.stat()
-        self._check()
-        connection = sqlite3.connect(self._path, timeout=_LOCK_PATIENCE, isolation_level=None)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        else:
+            self.check()
+        connection = sqlite3.connect(self.path, timeout=_LOCK_PATIENCE, isolation_level=None)
         try:
             _prepare(connection)
         except BaseException:
             connection.close()
             raise
+        if self._opened is None:
+            # From here on it is the ledger, and no other file is.
+            self._opened = self.path.stat()
         return connection
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """Ask whether the path still leads to the file: what is written to a removed one is forgotten at the end."""
-        if self._file is None or not os.path.samestat(self._file, self._path.stat()):
-            raise LedgerError(f"the ledger {self._path.name} was replaced by another file while it was in use")
+        if self._opened is None or not os.path.samestat(self._opened, self.path.stat()):
+            raise LedgerError(f"the ledger {self.path.name} was replaced by another file while it was in use")
 
-    def _explained(self, fault: Exception) -> Exception:
+    def explained(self, fault: Exception) -> Exception:
         if isinstance(fault, PaymentOptionsError):
             return fault
         name = getattr(fault, "sqlite_errorname", type(fault).__name__)
-        error = LedgerError(f"the ledger {self._path.name} cannot be used: {_told(name, fault)}")
+        error = LedgerError(f"the ledger {self.path.name} cannot be used: {_told(name, fault)}")
         error.__cause__ = fault
         return error
 
@@ -194,14 +202,32 @@ def _told(name: str, fault: Exception) -> str:
 
 def _prepare(connection: Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
+    # In one look: another process may be making the file in this very moment.
+    connection.execute("BEGIN")
     version, application = _versions(connection)
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    connection.execute("COMMIT")
     if application not in (0, _APPLICATION) or version > len(_MIGRATIONS):
         raise LedgerError(f"the file is no ledger, or one of a later release (schema {version}): nothing was changed")
-    if application == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    if application == 0 and tables:
         raise LedgerError("the file is another application's: nothing was changed")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     if version < len(_MIGRATIONS):
         _migrate(connection)
+
+
+def _write_ahead(connection: Connection) -> None:
+    # Here SQLite does not wait for its turn: two that make a new file at once would be told that it is locked.
+    patient_until = time.monotonic() + _LOCK_PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except Exception as fault:
+            if getattr(fault, "sqlite_errorname", None) != "SQLITE_BUSY" or time.monotonic() > patient_until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _versions(connection: Connection) -> tuple[int, int]:

@@ -26,6 +26,7 @@ __all__ = [
     "html_page",
     "json_error",
     "refusal",
+    "status_envelope",
 ]
 
 EchoCard = Literal["full", "masked", "none"]
@@ -37,6 +38,7 @@ _METHODS: Final = {"MASTERCARD": "ECMC-SSL"}
 # gateway/API.md names both and gives them no meaning, so nothing can be read out of them.
 _NO_MEANING: Final = "ERR0204"
 _INVALID: Final = "VAL0035"
+_COMPLETED: Final = "The transaction was completed successfully."
 
 
 @attrs.frozen
@@ -58,27 +60,53 @@ def envelope(transaction: Transaction, *, declined: int, echo_card: EchoCard, nu
         echo_card: How the card number comes back.
         number: The full number, where the request that is answered held one.
     """
-    approved = transaction.decision.approved
-    status = 201 if approved else declined
+    status = 201 if transaction.decision.approved else declined
     request = transaction.request
     body = {
-        "success": approved,
-        "status_code": status,
-        "is_live": False,
-        "transaction_type": "PRE_AUTH",
-        "gateway_response": _gateway_response(transaction),
-        "merchant_details": _merchant_details(request),
+        **_head(transaction, status, "PRE_AUTH"),
+        "merchant_details": {
+            **_merchant(request),
+            "billing_details": {"billing_address": transaction.addresses["billing_address"]},
+            "device_details": _devices(request),
+        },
         "payment_details": _payment_details(transaction, echo_card, number),
         "transaction_details": {
-            "id": transaction.id,
-            "ref": transaction.ref,
-            "timestamp": transaction.timestamp,
+            **_identity(transaction),
             "merchant_txn_ref": request["merchant_txn_ref"],
             "stored_payment_method_id": transaction.token,
         },
         "risk-details": {"risk_score": None},
     }
     return Answer(status, orjson.dumps(body))
+
+
+def status_envelope(transaction: Transaction, *, echo_card: EchoCard) -> Answer:
+    """The envelope of samples/transaction_status.response.200.json, which places and spells some members otherwise.
+
+    Args:
+        transaction: What was decided, and has come to.
+        echo_card: How the card number comes back; masked at most, since no full number is kept.
+    """
+    head = _head(transaction, 200, "CAPTURE")
+    told = _COMPLETED if transaction.decision.approved else head["gateway_response"]["message"]
+    body = {
+        **head,
+        "merchant_details": _merchant(transaction.request),
+        "payment_details": {**_payment_details(transaction, echo_card, None), "responseDescription": told},
+        "transaction_details": {**_identity(transaction), "billing_details": transaction.addresses},
+        "risk_details": {"risk_score": None},
+    }
+    return Answer(200, orjson.dumps(body))
+
+
+def _head(transaction: Transaction, status: int, transaction_type: str) -> dict[str, Any]:
+    return {
+        "success": transaction.decision.approved,
+        "status_code": status,
+        "is_live": False,
+        "transaction_type": transaction_type,
+        "gateway_response": _gateway_response(transaction),
+    }
 
 
 def _gateway_response(transaction: Transaction) -> dict[str, str]:
@@ -92,18 +120,21 @@ def _gateway_response(transaction: Transaction) -> dict[str, str]:
     return {"version": "1", "type": kind, "message": message, "code": code}
 
 
-def _merchant_details(request: dict[str, Any]) -> dict[str, Any]:
+def _merchant(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "legal_name": "Sandbox Merchant",
         "mid": request["merchant_id"],
         "merchant_txn_ref": request["merchant_txn_ref"],
-        "billing_details": {"billing_address": request["billing_address"]},
-        "device_details": {
-            "visited_ip": request["customer_ip"],
-            "merchant_ip": "127.0.0.1",
-            "customer_ip": request["customer_ip"],
-        },
     }
+
+
+def _devices(request: dict[str, Any]) -> dict[str, Any]:
+    customer_ip = request["customer_ip"]
+    return {"visited_ip": customer_ip, "merchant_ip": "127.0.0.1", "customer_ip": customer_ip}
+
+
+def _identity(transaction: Transaction) -> dict[str, Any]:
+    return {"id": transaction.id, "ref": transaction.ref, "timestamp": transaction.timestamp}
 
 
 def _payment_details(transaction: Transaction, echo_card: EchoCard, number: str | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from .gateway import Call, Gateway, Operation
 from .line import Line
 from .mishaps import answer_of
 from .purchases import PURCHASE_V1, PURCHASE_V2
+from .status import STATUS
 
 if TYPE_CHECKING:
     from .faults import Fault
@@ -26,7 +27,11 @@ _PREFIXES: Final = (
     "/api/v1/server-to-server-interface",
     "/api/v1/api/v1/server-to-server-interface",
 )
-_POSTS: Final = {"/payment": PURCHASE_V1, "/paymentv2": PURCHASE_V2}
+_OPERATIONS: Final = (
+    ("POST", "/payment", PURCHASE_V1),
+    ("POST", "/paymentv2", PURCHASE_V2),
+    ("GET", "/transaction/status/{transaction_id}", STATUS),
+)
 
 # A dead line swallows it, but aiohttp wants an answer to every request.
 _NEVER_SENT: Final = Answer(204)
@@ -54,8 +59,8 @@ class Exchanges:
     def routes(self) -> Iterator[web.RouteDef]:
         """Every path, under both prefixes. What is none is read wholly too, and then is 404."""
         for prefix in _PREFIXES:
-            for path, operation in _POSTS.items():
-                yield web.post(prefix + path, self._handler(operation))
+            for method, path, operation in _OPERATIONS:
+                yield web.route(method, prefix + path, self._handler(operation))
         yield web.route("*", "/{path:.*}", self._handler(Operation(_unknown, counted=False)))
 
     async def close(self) -> None:
@@ -83,7 +88,7 @@ class Exchanges:
 
     async def _answer(self, request: web.Request, operation: Operation, line: Line) -> Answer:
         fault = line.fault
-        call = Call(request.headers, _parsed(await request.read()))
+        call = Call(request.match_info, request.headers, _parsed(await request.read()))
         if operation.counted:
             self._count(call)
         if fault is not None and fault.at in ("after_read", "before_commit"):

@@ -35,10 +35,12 @@ class Call:
     """One request as an operation sees it.
 
     Attributes:
+        path: The variable parts of the path by their names, such as `transaction_id`.
         headers: Keys are found in any case.
         body: The parsed body; `None` where it is no JSON object.
     """
 
+    path: Mapping[str, str]
     headers: Mapping[str, str]
     body: dict[str, Any] | None
 

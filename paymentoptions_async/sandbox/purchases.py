@@ -18,7 +18,8 @@ from .state import StoredCard, Transaction
 __all__ = ["PURCHASE_V1", "PURCHASE_V2"]
 
 _DUPLICATE: Final = 94
-_REPEATED: Final = ("merchant_txn_ref", "merchant_id", "customer_ip", "currency", "billing_address")
+_REPEATED: Final = ("merchant_txn_ref", "merchant_id", "customer_ip", "currency")
+_ADDRESSES: Final = ("billing_address", "shipping_address")
 
 
 def _purchase(gateway: Gateway, call: Call, *, version: int) -> Answer:
@@ -54,9 +55,11 @@ def _decided(gateway: Gateway, body: dict[str, Any], card: StoredCard, version: 
     if first is not None and gateway.switches.duplicates == "replay":
         return first
     if first is not None and gateway.switches.duplicates == "reject":
-        return _transaction(gateway, body, card, Decision(_DUPLICATE, Reason.DUPLICATE, amount))
-    transaction = _transaction(gateway, body, card, decide(card.rule, amount, version=version))
-    charged = moves_money(transaction.decision, unclear_charges=gateway.switches.unclear_charges)
+        decision = Decision(_DUPLICATE, Reason.DUPLICATE, amount)
+    else:
+        decision = decide(card.rule, amount, version=version)
+    transaction = _transaction(gateway, body, card, decision)
+    charged = moves_money(decision, unclear_charges=gateway.switches.unclear_charges)
     gateway.books.enter(transaction, charged=charged)
     return transaction
 
@@ -71,6 +74,7 @@ def _transaction(gateway: Gateway, body: dict[str, Any], card: StoredCard, decis
         card=card,
         token=_token(gateway, body, card) if decision.approved else None,
         request={name: body[name] for name in _REPEATED},
+        addresses=gateway.books.shared({name: body[name] for name in _ADDRESSES if body.get(name) is not None}),
     )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "moves_money",
     "rule_of",
     "scheme_of",
+    "settled",
 ]
 
 
@@ -49,6 +50,8 @@ class AmountRow(NamedTuple):
 
 
 _APPROVE: Final = CardRule()
+_APPROVED: Final = 0
+_DO_NOT_HONOUR: Final = 5
 _CODES: Final = response_codes()  # read at import, since a file is not to be read in the event loop
 
 TEST_CARDS: Final = (
@@ -148,3 +151,17 @@ def moves_money(decision: Decision, *, unclear_charges: bool) -> bool:
         unclear_charges: What a code of class `unclear` does, since nobody knows.
     """
     return decision.approved or (decision.reason is Reason.UNCLEAR and unclear_charges)
+
+
+def settled(decision: Decision, *, unclear_charges: bool) -> Decision:
+    """What a decision has come to when its status is asked: nothing stays unclear to the issuer's books.
+
+    Args:
+        decision: What was decided.
+        unclear_charges: As for `moves_money`, so that the status tells what happened to the money.
+    """
+    if decision.reason is not Reason.UNCLEAR:
+        return decision
+    if moves_money(decision, unclear_charges=unclear_charges):
+        return attrs.evolve(decision, response_code=_APPROVED, reason=Reason.APPROVED)
+    return attrs.evolve(decision, response_code=_DO_NOT_HONOUR, reason=Reason.DECLINED)

@@ -49,13 +49,13 @@ class Sandbox:
         latency: Seconds before a decision, or a callable that gives them.
         host: Where to listen.
         port: Where to listen; 0 takes a free one.
-        declines: Whether a decline is HTTP 200 or HTTP 400. Both hold the envelope with
+        declines: Whether a declined purchase is HTTP 200 or HTTP 400. Both hold the envelope with
             `success: false`.
         error_body: The body of 400, 401, 404 and 406: the `envelope`, a `message` (`{statusCode,
             message, ...}`), a proxy's `html`, or `empty`.
-        echo_card: How an answer repeats the card number. A payment by token repeats it masked at
-            most, since the sandbox keeps no full number.
-        unclear_charges: Whether a code of class `unclear` moves money.
+        echo_card: How an answer repeats the card number. A payment by token and a status repeat it
+            masked at most, since the sandbox keeps no full number.
+        unclear_charges: Whether a code of class `unclear` moves money. The status tells it.
         ids: Makes ids of transactions and tokens.
         now: The time in UTC.
 

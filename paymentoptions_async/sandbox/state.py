@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
+import orjson
 
 if TYPE_CHECKING:
     from .rules import CardRule, Decision
@@ -39,7 +40,8 @@ class Transaction:
         decision: What was decided.
         card: The card that paid.
         token: The id under which the card is stored, where it is.
-        request: The members of the body that the answer repeats; none of the card.
+        request: The members of the body that the answers repeat; none of the card.
+        addresses: The addresses of the body by their names, shared with the transactions that have the same.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Transaction:
     card: StoredCard
     token: str | None
     request: dict[str, Any]
+    addresses: dict[str, Any]
 
 
 class Books:
@@ -59,6 +62,8 @@ class Books:
         self.charges: Counter[str] = Counter()
         self.cards: dict[str, StoredCard] = {}
         self._first: dict[str, Transaction] = {}
+        self._decided: dict[str, Transaction] = {}
+        self._addresses: dict[bytes, dict[str, Any]] = {}
         self._refs = count(_FIRST_REF)
 
     def next_ref(self) -> int:
@@ -69,9 +74,19 @@ class Books:
         """The transaction that a reference was first decided with."""
         return self._first.get(merchant_txn_ref)
 
+    def by_id(self, transaction_id: str) -> Transaction | None:
+        """The decided transaction that the gateway gave this id."""
+        return self._decided.get(transaction_id)
+
+    def shared(self, addresses: dict[str, Any]) -> dict[str, Any]:
+        """The first addresses that are equal to these: ten thousand purchases of a test have one payer."""
+        return self._addresses.setdefault(orjson.dumps(addresses), addresses)
+
     def enter(self, transaction: Transaction, *, charged: bool) -> None:
-        """Write a decided transaction down."""
+        """Write a transaction down."""
         merchant_txn_ref = transaction.request["merchant_txn_ref"]
         self._first.setdefault(merchant_txn_ref, transaction)
+        if not transaction.decision.challenge:  # nothing is decided, and what it has for an id is a token
+            self._decided[transaction.id] = transaction
         if charged:
             self.charges[merchant_txn_ref] += 1

@@ -1,0 +1,85 @@
+"""A record that is written as a row is read as the same record."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paymentoptions_async import Mark
+from paymentoptions_async.ledger import Event, Intent, Record
+from paymentoptions_async.ledger.rows import COLUMNS, detail_of, from_row, to_row
+from paymentoptions_async.models.codes import Reason
+from paymentoptions_async.models.outcome import Outcome, Refusal, State
+
+from .cases import ENDS
+
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+times = st.floats(min_value=0, max_value=1e11)
+whole = st.integers(min_value=-(2**31), max_value=2**31 - 1)
+maybe_text = st.none() | texts
+
+intents = st.builds(
+    Intent,
+    merchant_txn_ref=texts,
+    fingerprint=st.binary(max_size=32),
+    operation=texts,
+    amount=texts,
+    currency=texts,
+    card=maybe_text,
+    former_fingerprints=st.just(()),
+)
+ends = st.builds(
+    Outcome,
+    state=st.sampled_from(ENDS),
+    evidence=st.lists(texts, max_size=3).map(tuple),
+    attempts=whole,
+    answer=st.none() | st.binary(max_size=40),
+    status=st.none() | whole,
+    reason=st.none() | st.sampled_from(Reason),
+    response_code=st.none() | whole,
+    gateway_code=maybe_text,
+    refusal=st.none() | st.sampled_from(Refusal),
+    retry_after=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    lost=st.booleans(),
+)
+outcomes = ends | whole.map(lambda attempts: Outcome(state=State.SENDING, attempts=attempts))
+events = st.builds(Event, at=times, what=texts, by=texts, reason=texts)
+records = st.builds(
+    Record,
+    intent=intents,
+    token=texts,
+    lease_ends=times,
+    created=times,
+    changed=times,
+    outcome=outcomes,
+    mark=st.none() | st.sampled_from(Mark),
+    history=st.lists(events, max_size=3).map(tuple),
+)
+
+
+@given(records)
+def test_a_record_comes_back_as_it_was_and_with_its_types(record: Record) -> None:
+    read = from_row(to_row(record))
+    assert read == record
+    assert repr(read) == repr(record)
+
+
+@given(records)
+def test_a_row_has_a_plain_value_for_every_column(record: Record) -> None:
+    row = dict(zip(COLUMNS, to_row(record), strict=True))
+    assert {type(value) for value in row.values()} <= {str, bytes, int, float, type(None)}
+    assert (row["merchant_txn_ref"], row["state"]) == (record.merchant_txn_ref, record.outcome.state)
+    assert row["detail"] == detail_of(record.outcome)
+
+
+@given(records)
+def test_blobs_may_come_as_views(record: Record) -> None:
+    row = [memoryview(value) if isinstance(value, bytes) else value for value in to_row(record)]
+    assert from_row(row) == record
+
+
+@given(intents, texts)
+def test_fingerprints_by_former_keys_are_not_written(intent: Intent, token: str) -> None:
+    outcome = Outcome(state=State.SENDING, attempts=0)
+    record = Record(intent._replace(former_fingerprints=(b"former",)), token, 1.0, 0.0, 0.0, outcome)
+    assert from_row(to_row(record)).intent == intent
