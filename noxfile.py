@@ -1,4 +1,4 @@
-"""Sessions of this project: `nox` runs tests, lint and types; `nox -s benchmarks` measures."""
+"""Sessions of this project: `nox` runs tests, lint and types; `-s torture` kills, and `-s benchmarks` measures."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     session.run("mypy")
+
+
+@nox.session
+def torture(session: nox.Session) -> None:
+    session.install("-e", ".[test]")
+    full = {"PAYMENTOPTIONS_TORTURE": "full"}
+    session.run("python", "-m", "pytest", "-s", "tests/torture", *session.posargs, env=full)
 
 
 @nox.session

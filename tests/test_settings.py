@@ -10,6 +10,8 @@ import pytest
 
 from paymentoptions_async import DEVELOPMENT, LIVE, ConfigurationError, RetryPolicy, Secret, Settings, Timeouts
 
+from .test_charging import everything_shown
+
 KEYS: Final[dict[str, Any]] = {"api_key": "first-key", "x_api_key": "second-key", "merchant_id": "DASMID"}
 ENVIRONMENT: Final = {
     "PAYMENTOPTIONS_API_KEY": "first-key",
@@ -17,6 +19,7 @@ ENVIRONMENT: Final = {
     "PAYMENTOPTIONS_MERCHANT_ID": "DASMID",
     "PAYMENTOPTIONS_BASE_URL": DEVELOPMENT,
     "PAYMENTOPTIONS_LEDGER_SECRET": "a ledger's secret",
+    "PAYMENTOPTIONS_FORMER_LEDGER_SECRETS": "the one before it, and the very first",
 }
 REQUIRED: Final = ("PAYMENTOPTIONS_API_KEY", "PAYMENTOPTIONS_X_API_KEY", "PAYMENTOPTIONS_MERCHANT_ID")
 
@@ -38,6 +41,7 @@ def test_the_keys_and_the_merchant_are_all_that_must_be_told() -> None:
         timeouts=Timeouts(total=60.0, connect=10.0, read=None),
         retry=RetryPolicy(max_attempts=4, base=0.2, cap=10.0, repeat_after_send=False),
         ledger_secret=None,
+        former_ledger_secrets=(),
         max_connections=100,
         log_level="warning",
     )
@@ -117,6 +121,9 @@ WRONG: Final[list[tuple[str, object]]] = [
     ("merchant_id", "leak\ud800"),
     ("api_key_form", "leak"), ("api_key_form", None), ("api_key_form", []),
     ("ledger_secret", ""), ("ledger_secret", "leak"), ("ledger_secret", b"leak" * 8), ("ledger_secret", Secret("leak")),
+    ("former_ledger_secrets", "leak"), ("former_ledger_secrets", ["leak"]), ("former_ledger_secrets", [Secret("leak")]),
+    ("former_ledger_secrets", ["x" * 16, "leak"]), ("former_ledger_secrets", [None]),
+    ("former_ledger_secrets", b"leak" * 8),
     ("log_level", "leak"), ("log_level", "INFO"), ("log_level", 20), ("log_level", {}),
     ("max_connections", 0), ("max_connections", -1), ("max_connections", True), ("max_connections", 1.5),
     ("max_connections", None),
@@ -149,7 +156,7 @@ def test_a_log_has_one_of_five_levels(level: Any) -> None:
 
 
 def test_no_secret_is_shown_by_settings() -> None:
-    settings = Settings(**KEYS, ledger_secret="a ledger's secret")
+    settings = Settings(**KEYS, ledger_secret="a ledger's secret", former_ledger_secrets=["a ledger's former one"])
     for shown in (
         repr(settings),
         str(settings),
@@ -160,6 +167,28 @@ def test_no_secret_is_shown_by_settings() -> None:
         assert "key" not in shown.replace("api_key", "")
         assert "ledger's" not in shown
         assert "DASMID" in shown
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "the one before it",
+        Secret("the one before it"),
+        ["the one before it"],
+        (Secret("the one before it"),),
+        iter(["the one before it"]),
+    ],
+    ids=["a text", "a secret", "a list", "a tuple", "an iterator"],
+)
+def test_former_secrets_are_given_one_or_many_plain_or_sealed(given: Any) -> None:
+    settings = Settings(**KEYS, former_ledger_secrets=given)
+    assert settings.former_ledger_secrets == (Secret("the one before it"),)
+
+
+def test_a_secret_has_sixteen_characters() -> None:
+    assert Settings(**KEYS, ledger_secret="x" * 16, former_ledger_secrets=["y" * 16]).ledger_secret == Secret("x" * 16)
+    told = refusal(ledger_secret="leakleakleakle!", former_ledger_secrets=["leakleakleakle!"])
+    assert told == "ledger_secret: at least 16 characters; former_ledger_secrets: at least 16 characters each"
 
 
 def test_settings_copy_and_compare_by_value() -> None:
@@ -221,9 +250,30 @@ def test_the_retry_policy_says_what_a_repeat_may_cost_and_how_to_allow_it() -> N
 # --- the environment --------------------------------------------------------------------------------------
 
 
-def test_the_environment_tells_all_five() -> None:
+def test_the_environment_tells_all_six() -> None:
     settings = Settings.from_env(ENVIRONMENT)
-    assert settings == Settings(**KEYS, base_url=DEVELOPMENT, ledger_secret=Secret("a ledger's secret"))
+    assert settings == Settings(
+        **KEYS,
+        base_url=DEVELOPMENT,
+        ledger_secret=Secret("a ledger's secret"),
+        former_ledger_secrets=(Secret("the one before it"), Secret("and the very first")),
+    )
+
+
+@pytest.mark.parametrize("given", ["the one before it", " the one before it ", "\tthe one before it\n"])
+def test_blanks_around_a_former_secret_do_not_count(given: str) -> None:
+    settings = Settings.from_env({**ENVIRONMENT, "PAYMENTOPTIONS_FORMER_LEDGER_SECRETS": given})
+    assert settings.former_ledger_secrets == (Secret("the one before it"),)
+
+
+@pytest.mark.parametrize("given", ["leak", "the one before it,leak", "the one before it,", ",", "leak,,leak"])
+def test_former_secrets_in_the_environment_are_long_enough_all_of_them(given: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^former_ledger_secrets: at least 16 characters each$") as caught:
+        Settings.from_env({**ENVIRONMENT, "PAYMENTOPTIONS_FORMER_LEDGER_SECRETS": given})
+    # Those of the environment are sealed before anything can be found wrong with them.
+    shown = everything_shown(caught.value)
+    for secret in ("leak", "the one before it", "first-key", "second-key", "a ledger's secret"):
+        assert secret not in shown
 
 
 def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

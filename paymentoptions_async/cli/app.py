@@ -10,6 +10,7 @@ import typer
 
 from .doctor import doctor
 from .exits import EXIT_TABLE, ExitCode
+from .ledger import ledger
 from .purchase import purchase
 from .sandbox import sandbox
 from .usage import tell_error, without_numbers
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(purchase)
+app.add_typer(ledger, name="ledger")
 app.command()(sandbox)
 app.command()(doctor)
 

@@ -13,6 +13,9 @@ import structlog
 
 from .. import (
     Challenge,
+    ConfigurationError,
+    Ledger,
+    MemoryLedger,
     Payment,
     PaymentOptions,
     PaymentOptionsError,
@@ -20,12 +23,18 @@ from .. import (
     Settings,
     Timeouts,
 )
+from .ledger.place import open_ledger
 from .result import Asked, Result, of_answer, of_error, of_stop
 
 __all__ = ["Order", "charge"]
 
 # Ctrl-C comes out of asyncio.run as KeyboardInterrupt, SIGTERM as CancelledError.
 _STOPS: Final = (KeyboardInterrupt, asyncio.CancelledError)
+
+_NO_KEY: Final = (
+    "not set in the environment: PAYMENTOPTIONS_LEDGER_SECRET. Make one, and keep it as long as the ledger:"
+    " python3 -c 'import secrets; print(secrets.token_hex(32))'"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +45,7 @@ class Order:
         request: The request.
         version: Of the vendor's operation.
         sandbox: Whether the embedded gateway is charged, and not the one of the environment.
+        ledger: Where the ledger is; `None` for the default. The embedded gateway has one in memory.
         faults: Of the sandbox, one for each request.
         timeout: The deadline in seconds; `None` for the client's own.
         verbose: Whether the client writes its `info` lines.
@@ -44,6 +54,7 @@ class Order:
     request: PurchaseRequest
     version: Literal[1, 2] = 1
     sandbox: bool = False
+    ledger: str | None = None
     faults: tuple[str, ...] = ()
     timeout: float | None = None
     verbose: bool = False
@@ -83,7 +94,7 @@ def charge(order: Order) -> Result:
     """Charge once, and tell how it ended. Ctrl-C and SIGTERM end it too."""
     watch = _Watch()
     with watch:
-        asyncio.run(_charge(order, watch))
+        asyncio.run(_charge(order, _ledger(order), watch))
     result = _result(order.request, watch)
     return attrs.evolve(result, asked=Asked.of(order.request), sandbox_charges=watch.charges)
 
@@ -112,11 +123,12 @@ def _was_refused(notes: tuple[str, ...], reference: str) -> bool:
     return any(note.startswith(f"{reference}: refused, ") for note in notes)
 
 
-async def _charge(order: Order, watch: _Watch) -> None:
+async def _charge(order: Order, ledger: Ledger, watch: _Watch) -> None:
     _end_at_sigterm()
     async with AsyncExitStack() as stack:
         settings = await _settings(order, stack, watch)
-        client = await stack.enter_async_context(PaymentOptions(settings))
+        await stack.enter_async_context(ledger)
+        client = await stack.enter_async_context(PaymentOptions(settings, ledger=ledger))
         watch.begun = True
         try:
             watch.answer = await client.payments.purchase(order.request, version=order.version)
@@ -135,10 +147,21 @@ def _end_at_sigterm() -> None:
 
 async def _settings(order: Order, stack: AsyncExitStack, watch: _Watch) -> Settings:
     settings = await _sandbox(order, stack, watch) if order.sandbox else Settings.from_env()
+    if settings.ledger_secret is None and not order.sandbox:
+        raise ConfigurationError(_NO_KEY)
     changes: dict[str, Any] = {"log_level": "info" if order.verbose else "warning"}
     if order.timeout is not None:
         changes["timeouts"] = Timeouts(total=order.timeout)
     return attrs.evolve(settings, **changes)
+
+
+def _ledger(order: Order) -> Ledger:
+    if order.sandbox:
+        return MemoryLedger()
+    try:
+        return open_ledger(order.ledger, make=True)
+    except OSError as fault:
+        raise ConfigurationError(f"the ledger's folder cannot be made: {fault.strerror}") from None
 
 
 async def _sandbox(order: Order, stack: AsyncExitStack, watch: _Watch) -> Settings:

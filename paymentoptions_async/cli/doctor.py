@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from typing import Annotated
 
 import typer
 
 from .. import PurchaseRequest
-from .checks import Check, check_connection, check_sandbox, check_settings, check_versions
+from .checks import Check, check_connection, check_ledger, check_sandbox, check_settings, check_versions
 from .exits import ExitCode
 from .logs import configure_logs
 from .output import write_json, write_text
@@ -32,7 +33,7 @@ def doctor(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object: `ok` and the `checks`.")] = False,
 ) -> None:
-    """Look whether everything is there to charge with: versions, settings, the way to the gateway.
+    """Look whether everything is there to charge with: versions, settings, ledger, the way to the gateway.
 
     A connection to the gateway is made and closed. No request is sent and no
     secret is shown.
@@ -61,6 +62,7 @@ def _try_sandbox() -> Check:
 
 def _look_outside() -> list[Check]:
     checks, settings = check_settings()
+    checks.append(check_ledger(os.environ.get("PAYMENTOPTIONS_LEDGER") or None))
     if settings is not None:
         checks += asyncio.run(check_connection(settings.base_url))
     return checks

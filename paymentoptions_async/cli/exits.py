@@ -12,11 +12,11 @@ class ExitCode(IntEnum):
     """How a command ended.
 
     Attributes:
-        OK: Everything was paid; the sandbox was stopped; the doctor found no problem.
+        OK: Everything was paid; the sandbox was stopped; the doctor found no problem; nothing in the ledger is unknown.
         REFUSED: The money did not move as it was asked: declined, refused, not sent, approved in
-            part only, or waiting for the payer. The doctor found a problem.
+            part only, or waiting for the payer. The doctor found a problem. The ledger cannot be used.
         USAGE: Nothing was tried: flags, body file or settings are wrong.
-        UNKNOWN: The money may have moved.
+        UNKNOWN: The money may have moved, of this charge or of one in the ledger.
         INTERRUPTED: Stopped from outside before anything was sent.
     """
 
@@ -30,15 +30,21 @@ class ExitCode(IntEnum):
 EXIT_TABLE: Final = """\
 Exit codes:
 
-  0  all paid (sandbox: it was stopped; doctor: no problem)
+  0  all paid (sandbox: it was stopped; doctor: no problem;
+
+     ledger: done, and nothing that was looked at is unknown)
 
   1  not paid as asked: declined, refused, not sent, paid in part,
 
-     or 3-D Secure waits for the payer
+     or 3-D Secure waits for the payer (ledger: it cannot be used,
+
+     or has no such record)
 
   2  usage: a flag, a file or a setting cannot be used; nothing was tried
 
   3  unknown: the money may have moved; resolve it before a new charge
+
+     (ledger list: something is unknown or contradicted)
 
 130  stopped by Ctrl-C or SIGTERM before anything was sent
 """

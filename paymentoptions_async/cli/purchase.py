@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any, Final
 
 import typer
@@ -11,16 +10,13 @@ from .. import InvalidRequestError
 from ..sandbox import Fault
 from .body import build_request, read_body, sandbox_body
 from .charge import Order, charge
+from .ledger.place import LedgerOption
 from .logs import configure_logs
 from .report import report
-from .result import Result, of_bad_usage, of_error
+from .result import of_bad_usage, of_error
 from .usage import BadUsageError, without_numbers
 
 __all__ = ["purchase"]
-
-_FORGETFUL: Final = (
-    "Note: this version remembers nothing between two runs. Running the same command twice charges twice.\n"
-)
 
 
 def _flag(name: str, help_text: str, panel: str) -> Any:
@@ -34,6 +30,7 @@ _CALL: Final = "The call"
 
 
 def purchase(
+    context: typer.Context,
     body: Annotated[
         str | None,
         typer.Argument(
@@ -104,6 +101,7 @@ def purchase(
             rich_help_panel=_CALL,
         ),
     ] = None,
+    ledger: LedgerOption = None,
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -133,6 +131,10 @@ def purchase(
 
     Who you are comes from PAYMENTOPTIONS_API_KEY, PAYMENTOPTIONS_X_API_KEY,
     PAYMENTOPTIONS_MERCHANT_ID and PAYMENTOPTIONS_BASE_URL.
+
+    What was charged is remembered in the ledger, under the key of
+    PAYMENTOPTIONS_LEDGER_SECRET: the same command again charges nothing, and
+    tells the same result. With --sandbox nothing is remembered.
 
     A 3-D Secure challenge is not paid yet: it exits 1 and shows the address
     for the payer's browser.
@@ -171,6 +173,7 @@ def purchase(
             request=build_request(_body(body, sandbox=sandbox), members, expiry=expiry, token=token),
             version=2 if api_version == 2 else 1,
             sandbox=sandbox,
+            ledger=_ledger(context, ledger, sandbox=sandbox),
             faults=faults,
             timeout=timeout,
             verbose=verbose,
@@ -180,7 +183,7 @@ def purchase(
     except InvalidRequestError as refusal:
         result = of_error(refusal)
     else:
-        result = _charged(order)
+        result = charge(order)
     report(result, as_json=as_json)
     raise typer.Exit(result.exit_code)
 
@@ -189,6 +192,13 @@ def _body(source: str | None, *, sandbox: bool) -> dict[str, Any]:
     if source is not None:
         return read_body(source)
     return sandbox_body() if sandbox else {}
+
+
+def _ledger(context: typer.Context, where: str | None, *, sandbox: bool) -> str | None:
+    source = context.get_parameter_source("ledger")
+    if sandbox and source is not None and source.name == "COMMANDLINE":
+        raise BadUsageError("--ledger is of no use with --sandbox: that gateway ends with the command")
+    return where
 
 
 def _faults(texts: list[str], *, sandbox: bool) -> tuple[str, ...]:
@@ -200,10 +210,3 @@ def _faults(texts: list[str], *, sandbox: bool) -> tuple[str, ...]:
         except ValueError as fault:
             raise BadUsageError(f"--fault: {without_numbers(str(fault))}") from None
     return tuple(texts)
-
-
-def _charged(order: Order) -> Result:
-    if not order.sandbox:
-        sys.stderr.write(_FORGETFUL)
-        sys.stderr.flush()
-    return charge(order)

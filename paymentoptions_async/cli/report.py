@@ -21,6 +21,7 @@ _TITLES: Final = {
     "partial": "PAID IN PART",
     "unknown": "UNKNOWN",
 }
+_UNRECORDED: Final = "the ledger could not be told of this: keep it, the next run will call it unknown"
 _NEXT: Final = {
     "challenge": "send the payer's browser to the address below; the webhook confirms what came of it",
     "declined": "a new try needs a new reference",
@@ -28,8 +29,8 @@ _NEXT: Final = {
     "not_sent": "it is safe to run it again",
     "partial": "void, refund or complete the payment",
     "unknown": (
-        "do not run it again before it is resolved, by the webhook or in the gateway's portal:"
-        " a second run may charge a second time"
+        "look it up in the gateway's portal, then settle it with `paymentoptions ledger resolve`:"
+        " under another reference it may be charged a second time"
     ),
 }
 
@@ -56,11 +57,24 @@ def report(result: Result, *, as_json: bool) -> None:
 def _rows(result: Result) -> Rows:
     yield "next", _NEXT.get(result.outcome)
     yield "reference", result.merchant_txn_ref
+    yield from _ledger_rows(result)
     yield from _payment_rows(result)
     if result.error:
         yield from _error_rows(result.error)
     if result.sandbox_charges is not None:
         yield "sandbox", f"its own books say: money moved {result.sandbox_charges} time(s)"
+
+
+def _ledger_rows(result: Result) -> Rows:
+    members = result.error.members if result.error else {}
+    answer = result.payment or result.challenge
+    replayed, recorded = (
+        (answer.replayed, answer.recorded) if answer else (members.get("replayed"), members.get("recorded", True))
+    )
+    if replayed:
+        yield "replayed", "known from an earlier run; nothing was sent by this one"
+    if not recorded:
+        yield "not recorded", _UNRECORDED
 
 
 def _payment_rows(result: Result) -> Rows:

@@ -11,8 +11,8 @@
 * `payment`: every member of `Payment`; not `null` exactly where money is known to have moved
 * `challenge`: every member of `Challenge`
 * `error`: `type`, `message`, `reason`, `response_code`, `gateway_code`, `status`, `retry_after`, `attempts`,
-  `transaction_id`, `replayed`, `lease_ends`, `problems` (a list of `path` and `rule`), `evidence` (a list) and
-  `payment` (what a declined charge was answered; nothing of it was charged)
+  `transaction_id`, `replayed`, `recorded`, `lease_ends`, `problems` (a list of `path` and `rule`), `evidence` (a
+  list) and `payment` (what a declined charge was answered; nothing of it was charged)
 * `sandbox`: with `--sandbox`, `charges`: how often money moved by the sandbox's own books; else `null`
 
 Amounts are text, since JSON numbers are floats in many languages; times are ISO 8601.
@@ -69,6 +69,7 @@ _MEMBERS_OF_ERROR: Final = (
     "attempts",
     "transaction_id",
     "replayed",
+    "recorded",
     "lease_ends",
 )
 

@@ -202,6 +202,8 @@ def _told(name: str, fault: Exception) -> str:
 
 def _prepare(connection: Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
+    # Elsewhere it changes nothing. On macOS a flush leaves it to the drive when to write.
+    connection.execute("PRAGMA fullfsync = ON")
     # In one look: another process may be making the file in this very moment.
     connection.execute("BEGIN")
     version, application = _versions(connection)

@@ -5,23 +5,26 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
 from paymentoptions_async.cli.app import run
 
-from .processes import Ended
+from .processes import SECRET, Ended
 
 Cli = Callable[..., Ended]
 
 
 @pytest.fixture(autouse=True)
-def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No variable of ours is set, and structlog is as it was."""
+def clean_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No variable of ours is set but the ledger's secret, its folder is a new one, and structlog is as it was."""
     for name in list(os.environ):
         if name.startswith("PAYMENTOPTIONS_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("PAYMENTOPTIONS_LEDGER_SECRET", SECRET)
     yield
     structlog.reset_defaults()
 

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-__all__ = ["BODY", "CARD", "Ended", "clean_environment", "command", "run"]
+__all__ = ["BODY", "CARD", "SECRET", "Ended", "clean_environment", "command", "run"]
 
 BODY: Final = Path(__file__).parents[2] / "examples" / "purchase.json"
 CARD: Final = "5200000000001005"
 """The card of that body."""
+SECRET: Final = "a secret of the tests' ledger"
 
 
 class Ended(NamedTuple):
@@ -30,9 +31,9 @@ class Ended(NamedTuple):
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """This process's environment without anything of ours, and more."""
+    """This process's environment without anything of ours but the ledger's secret, and more."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PAYMENTOPTIONS_")}
-    return {**kept, **more}
+    return {**kept, "PAYMENTOPTIONS_LEDGER_SECRET": SECRET, **more}
 
 
 def command(*arguments: object) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from paymentoptions_async.cli import checks
 
 from .conftest import Cli
 from .processes import run
+from .records import kept
 
 SECRET = "of-nobody-elses-business"
 
@@ -53,7 +55,18 @@ def test_a_missing_variable_is_a_problem_with_advice(cli: Cli) -> None:
     ended = cli("doctor")
     assert ended.code == 1
     assert "PROBLEM  PAYMENTOPTIONS_API_KEY: not set -> export PAYMENTOPTIONS_API_KEY=...\n" in ended.out
-    assert "ok       PAYMENTOPTIONS_LEDGER_SECRET: not set, and not required\n" in ended.out
+    assert "ok       PAYMENTOPTIONS_LEDGER: not set, and not required\n" in ended.out
+    assert "not there yet; the first purchase makes it\n" in ended.out
+
+
+def test_what_waits_in_the_ledger_is_told(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "ledger.db"
+    monkeypatch.setenv("PAYMENTOPTIONS_LEDGER", str(place))
+    asyncio.run(kept(place))
+    ended = cli("doctor")
+    assert f"PROBLEM  ledger: {place}: 3 unsettled, of them 2 unknown or contradicted" in ended.out
+    place.write_bytes(b"no ledger" * 1000)
+    assert "it is no SQLite file" in cli("doctor").out
 
 
 def test_the_gateway_is_connected_to_and_asked_nothing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -94,11 +95,11 @@ def test_an_invalid_body_is_told_whole_and_without_its_values() -> None:
         assert "98765" not in stream
 
 
-def test_without_the_sandbox_it_says_that_nothing_is_remembered() -> None:
-    ended = run("purchase", BODY)
+def test_without_settings_it_says_what_is_missing_and_makes_no_ledger(tmp_path: Path) -> None:
+    ended = run("purchase", BODY, PAYMENTOPTIONS_LEDGER=str(tmp_path / "ledger.db"))
     assert ended.code == 2
-    assert "Running the same command twice charges twice." in ended.err
     assert "PAYMENTOPTIONS_API_KEY" in ended.err
+    assert not (tmp_path / "ledger.db").exists()
 
 
 def test_a_reader_that_is_gone_changes_no_exit_code() -> None:

@@ -16,8 +16,8 @@ def path() -> Iterator[Path]:
         yield path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_server() -> Iterator[Server]:
-    """A PostgreSQL server of the module's own: it may be stopped."""
+    """A PostgreSQL server of this folder's own: it may be stopped, as long as it is started again."""
     with server() as running:
         yield running

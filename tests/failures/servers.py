@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
+import pytest
+from psycopg_pool.base import AttemptWithBackoff
+
+from paymentoptions_async.ledger import postgres as postgres_ledger
 
 from .. import postgres
 
@@ -16,7 +20,7 @@ _BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'clien
 
 
 class Server:
-    """One that belongs to the module that uses it, in a folder of its own."""
+    """One that nobody else uses, in a folder of its own."""
 
     def __init__(self, running: Any) -> None:
         self._running = running
@@ -81,6 +85,13 @@ class Server:
         finally:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
+
+
+def impatient(patch: pytest.MonkeyPatch, seconds: float = 0.6) -> None:
+    """Have ledgers give a server up after so many seconds in place of ten, and try it again as much sooner."""
+    patch.setattr(postgres_ledger, "_PATIENCE", seconds)
+    patch.setattr(postgres_ledger, "_CANCEL_PATIENCE", 0.1)
+    patch.setattr(AttemptWithBackoff, "INITIAL_DELAY", seconds / 10)
 
 
 @contextmanager

@@ -79,6 +79,13 @@ class Interrupted:
             asyncio.get_running_loop().call_soon(task.cancel)
 
 
+def task_of(work: Interrupted) -> asyncio.Task[Any]:
+    async def call() -> Any:
+        return await work
+
+    return asyncio.create_task(call())
+
+
 class Store(NamedTuple):
     """Where records are kept."""
 
@@ -113,7 +120,7 @@ async def hold_against_books(store: Store, gateway: Sandbox, references: list[st
     """What the ledger says of each, as another process sees it; it must be true, and not be left in the air."""
     # Whatever is still under way at the gateway arrives.
     await asyncio.sleep(0.05)
-    states = set()
+    states: set[State | None] = set()
     async with store.open() as ledger:
         for reference in references:
             record = await ledger.find(reference)
@@ -141,31 +148,58 @@ async def charge_again(client: PaymentOptions, gateway: Sandbox, references: lis
             assert gateway.charges(reference) <= 1
 
 
+@pytest.mark.parametrize("is_connected", [True, False], ids=["connected", "not connected"])
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.asyncio
-async def test_cancelled_wherever_it_waits_the_ledger_and_the_books_agree(store: Store, how: How) -> None:
+async def test_cancelled_wherever_it_waits_the_ledger_and_the_books_agree(
+    store: Store, how: How, is_connected: bool
+) -> None:
     references = []
-    async with store.open() as ledger, charging(ledger, latency=0.001) as (gateway, client):
-        await client.payments.purchase(request("warm"))
+    async with store.open() as ledger, Sandbox(latency=0.001) as gateway:
+        settings = gateway.settings(ledger_secret=SECRET, timeouts=FAST, log_level="critical")
         for point in count(1):
-            reference = f"ref-{point}"
-            purchase = Interrupted(client.payments.purchase(request(reference)), point, how)
-
-            async def call(purchase: Interrupted = purchase) -> Any:
-                return await purchase
-
-            ended = (await asyncio.gather(asyncio.create_task(call()), return_exceptions=True))[0]
-            await settled(client)
-            references.append(reference)
+            async with PaymentOptions(settings, ledger=ledger) as client:
+                if is_connected:
+                    await client.payments.purchase(request(f"before-{point}"))
+                references.append(f"ref-{point}")
+                purchase = Interrupted(client.payments.purchase(request(references[-1])), point, how)
+                ended = (await asyncio.gather(task_of(purchase), return_exceptions=True))[0]
+                await settled(client)
             if purchase.times < point:
                 assert isinstance(ended, Payment)
                 break
             # One that comes in the last moment may be too late; it is not lost all the same, but the caller's.
             assert isinstance(ended, asyncio.CancelledError | Payment)
+        # The claim, the answer, the outcome; where the ledger is a dictionary only the answer is waited for.
+        assert point > (1 if isinstance(ledger, MemoryLedger) else 3)
         states = await hold_against_books(store, gateway, references)
         assert states >= {State.PAID, State.UNKNOWN}
-        assert states & {None, State.REFUSED} or isinstance(ledger, MemoryLedger)
-        await charge_again(client, gateway, references)
+        async with PaymentOptions(settings, ledger=ledger) as client:
+            await charge_again(client, gateway, references)
+
+
+@pytest.mark.asyncio
+async def test_cancelled_after_any_turn_of_the_loop_the_ledger_and_the_books_agree(store: Store) -> None:
+    references = []
+    done = 0
+    async with store.open() as ledger, charging(ledger, latency=0.001) as (gateway, client):
+        quiet = client.with_options(log_level="critical")
+        await quiet.payments.purchase(request("warm"))
+        turns = 0
+        while done < 3:
+            # Each of the first; then fewer and fewer, since most of them wait for the network.
+            turns += 1 + turns // 25
+            references.append(f"ref-{turns}")
+            call = asyncio.create_task(quiet.payments.purchase(request(references[-1])))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            done += call.done()
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+        await settled(client)
+        states = await hold_against_books(store, gateway, references)
+        assert states >= {State.PAID, State.UNKNOWN, State.REFUSED} or isinstance(ledger, MemoryLedger)
+        await charge_again(quiet, gateway, references)
 
 
 @pytest.mark.parametrize("how", HOW)
@@ -175,18 +209,12 @@ async def test_cancelled_while_the_store_is_opened_nothing_is_sent_and_it_can_be
 ) -> None:
     async with Sandbox() as gateway:
         settings = gateway.settings(ledger_secret=SECRET, timeouts=FAST)
-        async with PaymentOptions(settings, ledger=MemoryLedger()) as warm:
-            await warm.payments.purchase(request("warm"))
         references = []
         for point in count(1):
             reference = f"ref-{point}"
             async with store.open() as ledger, PaymentOptions(settings, ledger=ledger) as client:
                 claim = Interrupted(ledger.claim(Intent(reference, bytes(32)), token=reference, lease=60), point, how)
-
-                async def call(claim: Interrupted = claim) -> Any:
-                    return await claim
-
-                await asyncio.gather(asyncio.create_task(call()), return_exceptions=True)
+                await asyncio.gather(task_of(claim), return_exceptions=True)
                 # As the charge does it.
                 await client._shared.recorder.release(Claim(reference, reference))
                 references.append(reference)
@@ -231,9 +259,7 @@ async def test_a_cancel_while_it_is_written_goes_on_only_after_that() -> None:
         record = await ledger.find("ref")
         assert record is not None
         assert record.outcome.state is State.PAID
-        assert cancelled.value.__notes__ == ["ref: paid, HTTP 201, success"] or "ref: paid" in str(
-            cancelled.value.__notes__
-        )
+        assert cancelled.value.__notes__[0].startswith("ref: paid")
         payment = await client.payments.purchase(request("ref"))
         assert (payment.replayed, payment.recorded, gateway.attempts("ref")) == (True, True, 1)
 
@@ -314,6 +340,8 @@ async def test_a_deadline_at_any_moment_leaves_ledger_and_books_in_accord(store:
             try:
                 assert isinstance(await hasty.payments.purchase(request(reference)), Payment)
                 assert gateway.charges(reference) == 1
+                if step > 30:
+                    break
             except NotSentError:
                 assert gateway.charges(reference) == 0
             except OutcomeUnknownError:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from psycopg_pool.base import AttemptWithBackoff
 
 from paymentoptions_async import (
     ConfigurationError,
@@ -32,16 +33,15 @@ from paymentoptions_async.sandbox import Sandbox
 
 from ..helpers import APPROVED, CVC, FAST, request, sandbox_client
 from ..test_charging import everything_shown, shows
-from .servers import Server
+from .servers import Server, impatient
 
 SECRET: Final = "the-ledger's-own-secret"
 PASSWORD: Final = "se-cret-pass-word"
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres_ledger, "_PATIENCE", 0.6)
-    monkeypatch.setattr(postgres_ledger, "_CANCEL_PATIENCE", 0.1)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient(monkeypatch)
     monkeypatch.setattr(recording, "_RELEASE_PATIENCE", 0.1)
 
 
@@ -84,18 +84,21 @@ async def test_a_server_that_is_gone_lets_nothing_be_sent_and_is_used_again(
 @pytest.mark.asyncio
 async def test_a_restart_between_two_purchases_is_not_noticed(own_server: Server, at_once: int) -> None:
     async with PostgresLedger(own_server.schema()) as ledger, charging(ledger) as (gateway, client):
-        for turn in range(3):
+        for turn in range(2):
             calls = (client.payments.purchase(request(f"{turn}-{number}")) for number in range(at_once))
             assert all(payment.recorded for payment in await asyncio.gather(*calls))
             with own_server.gone():
                 pass
         assert (await client.payments.purchase(request("0-0"))).replayed
-        assert gateway.total_charges() == 3 * at_once
+        assert gateway.total_charges() == 2 * at_once
 
 
 @pytest.mark.asyncio
-async def test_a_server_that_was_gone_for_long_is_used_as_soon_as_it_is_back(own_server: Server) -> None:
+async def test_a_server_that_was_gone_for_long_is_used_as_soon_as_it_is_back(
+    own_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The pool of connections waits longer and longer between its own attempts, up to minutes."""
+    monkeypatch.setattr(AttemptWithBackoff, "INITIAL_DELAY", 1.0)
     async with PostgresLedger(own_server.schema()) as ledger:
         await claim(ledger, "before")
         with own_server.gone():
@@ -236,7 +239,10 @@ async def test_a_server_that_is_not_there_lets_nothing_be_sent(dsn: str) -> None
 
 @pytest.mark.parametrize("whose", ["ROLE postgres", "DATABASE postgres"])
 @pytest.mark.asyncio
-async def test_a_server_that_answers_before_it_has_written_is_told_not_to(own_server: Server, whose: str) -> None:
+async def test_a_server_that_answers_before_it_has_written_is_told_not_to(
+    own_server: Server, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    impatient(monkeypatch, 10)
     dsn = own_server.schema()
     own_server.run(f"ALTER {whose} SET synchronous_commit = off")
     try:
@@ -273,7 +279,10 @@ async def test_a_server_that_waits_for_a_standby_is_left_so(own_server: Server) 
 
 
 @pytest.mark.asyncio
-async def test_several_that_make_the_tables_at_once_make_them_once(own_server: Server) -> None:
+async def test_several_that_make_the_tables_at_once_make_them_once(
+    own_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient(monkeypatch, 10)
     dsn = own_server.schema()
     ledgers = [PostgresLedger(dsn, max_connections=1) for _ in range(8)]
     try:

@@ -14,6 +14,8 @@ from paymentoptions_async.models.outcome import Outcome, Refusal, State
 from ..helpers import APPROVED
 
 Word = Callable[..., Resolution]
+# Without a name of the security code in them: what follows such a name is hidden as one.
+letters = st.text(st.characters(categories=["L"], exclude_characters="cC") | st.just(" "))
 WORDS: list[Word] = [Resolution.paid, Resolution.declined, Resolution.not_charged]
 
 
@@ -55,7 +57,7 @@ def test_a_text_may_have_500_characters_of_any_script(said: Word) -> None:
 
 
 @pytest.mark.parametrize("said", WORDS)
-@given(before=st.text(st.characters(categories=["L"]) | st.just(" ")), parted=st.sampled_from(["", " ", "-"]))
+@given(before=letters, parted=st.sampled_from(["", " ", "-"]))
 def test_no_card_number_gets_into_the_ledger_by_what_a_person_writes(said: Word, before: str, parted: str) -> None:
     number = parted.join(APPROVED[place : place + 4] for place in range(0, 16, 4))
     text = f"{before[:400]} {number}"

@@ -74,7 +74,7 @@ async def status_of(session: aiohttp.ClientSession, gateway: Sandbox, body: obje
     return await ask(session, gateway, await pay(session, gateway, body))
 
 
-def shape(value: object) -> object:
+def shape(value: object) -> Any:
     """The keys all the way down, and the types of what they lead to."""
     return {key: shape(part) for key, part in value.items()} if isinstance(value, dict) else type(value)
 
@@ -109,28 +109,12 @@ async def test_an_approved_transaction_is_told_as_in_the_sample(session: aiohttp
     }
 
 
-async def test_a_status_agrees_with_the_answer_to_its_purchase(
-    session: aiohttp.ClientSession, gateway: Sandbox
-) -> None:
-    paid = (await post(session, gateway, purchase())).json
-    told = (await ask(session, gateway, paid["transaction_details"]["id"])).json
-    for part in ("gateway_response", "payment_details", "transaction_details"):
-        same = told[part].keys() & paid[part].keys() - {"card"}
-        assert {name: told[part][name] for name in same} == {name: paid[part][name] for name in same}
-
-
 @pytest.mark.parametrize("shipping", [ABSENT, None])
 async def test_an_address_that_was_not_given_is_not_told(
     session: aiohttp.ClientSession, gateway: Sandbox, shipping: object
 ) -> None:
     reply = await status_of(session, gateway, purchase(shipping_address=shipping))
     assert reply.json["transaction_details"]["billing_details"].keys() == {"billing_address"}
-
-
-async def test_asking_again_gives_the_same_answer(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
-    transaction_id = await pay(session, gateway)
-    first, second = [await ask(session, gateway, transaction_id) for _ in range(2)]
-    assert first.raw == second.raw
 
 
 # --- what became of the money ---------------------------------------------------------------------
@@ -143,9 +127,9 @@ async def test_a_declined_transaction_is_200_however_its_purchase_was_answered(
     async with Sandbox(declines=declines) as gateway:
         reply = await status_of(session, gateway, by_card(DECLINED))
     assert (reply.status, reply.json["status_code"], reply.json["success"], reply.code) == (200, 200, False, 5)
-    assert shape(reply.json).keys() == SAMPLE.keys()  # type: ignore[attr-defined]
-    assert reply.json["payment_details"]["responseDescription"] == "do not honour"
-    assert reply.json["payment_details"]["auth_code"] is None
+    payment = reply.json["payment_details"]
+    assert (payment["responseDescription"], payment["auth_code"]) == ("do not honour", None)
+    assert shape(reply.json | {"payment_details": payment | {"auth_code": "074797"}}) == shape(SAMPLE)
 
 
 @pytest.mark.parametrize(
@@ -222,21 +206,13 @@ async def test_a_purchase_whose_answer_was_lost_is_told(session: aiohttp.ClientS
         assert (await ask(session, gateway, "id-1")).json["success"] is True
 
 
-async def test_the_token_of_a_challenge_is_no_id(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
+async def test_a_token_or_a_reference_is_no_id(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     challenge = await post(session, gateway, by_card(CHALLENGED), path=V2)
-    token = challenge.json["redirect_url"].rpartition("=")[2]
-    assert (await ask(session, gateway, token)).status == 404
-
-
-async def test_the_token_of_a_card_is_no_id(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
-    body = purchase({"payment_method.store_payment_method": True})
-    token = (await post(session, gateway, body)).json["transaction_details"]["stored_payment_method_id"]
-    assert (await ask(session, gateway, token)).status == 404
-
-
-async def test_the_merchants_reference_is_no_id(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
-    await pay(session, gateway)
-    assert (await ask(session, gateway, "ref-1")).status == 404
+    stored = await post(session, gateway, purchase({"payment_method.store_payment_method": True}))
+    page_token = challenge.json["redirect_url"].rpartition("=")[2]
+    card_token = stored.json["transaction_details"]["stored_payment_method_id"]
+    for no_id in (page_token, card_token, "ref-1"):
+        assert (await ask(session, gateway, no_id)).status == 404
 
 
 # --- refused --------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
-# Loaded before the fork, so that a process is charging a few milliseconds after its start.
+# Loaded and made before the fork, so that a process is charging a few milliseconds after its start.
 import psycopg_pool  # noqa: F401
 import structlog  # noqa: F401
 import tenacity  # noqa: F401
@@ -24,6 +24,7 @@ from paymentoptions_async import (
     Settings,
     Timeouts,
 )
+from paymentoptions_async.client import _warm_up
 from paymentoptions_async.sandbox.contract import API_KEY, MERCHANT_ID, X_API_KEY
 
 from ..helpers import request
@@ -76,6 +77,10 @@ class Told(NamedTuple):
     source: str = "replayed"
 
 
+_warm_up()
+request()
+
+
 def reference(number: int) -> str:
     """An entry of the list. They sort as they are numbered."""
     return f"ref-{number:05}"
@@ -99,12 +104,12 @@ def _hold_tongue(path: Path) -> None:
 
 async def _charge(job: Job) -> None:
     settings = Settings(
-        api_key=API_KEY,  # type: ignore[arg-type]  # converted
-        x_api_key=X_API_KEY,  # type: ignore[arg-type]  # converted
+        api_key=API_KEY,
+        x_api_key=X_API_KEY,
         merchant_id=MERCHANT_ID,
         base_url=job.base_url,
         timeouts=TIMEOUTS,
-        ledger_secret="a secret of the tests' ledger",  # type: ignore[arg-type]  # converted
+        ledger_secret="a secret of the tests' ledger",
         log_level="critical",
     )
     numbers = iter(job.numbers)
@@ -146,7 +151,7 @@ class Journal:
         self._path = path
         self._file = -1
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return self
 

@@ -9,17 +9,20 @@ import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 import psycopg
 
 from paymentoptions_async import PostgresLedger, SqliteLedger
 from paymentoptions_async.ledger import Ledger
 
+STORES: Final = ("sqlite", "postgres")
+
 Clock = Callable[[], float]
 
 _COLUMNS: Final = "merchant_txn_ref, state, token, mark"
 _HOT: Final = ("", "-wal", "-journal")
+_CHARGER: Final = "charger"
 _JUDGE: Final = "judge"
 
 
@@ -78,6 +81,11 @@ class PostgresPlace(NamedTuple):
     dsn: str
     table: str = "paymentoptions_charge"
 
+    @classmethod
+    def of(cls, dsn: str) -> Self:
+        """At this address, which has parameters already."""
+        return cls(f"{dsn}&application_name={_CHARGER}")
+
     def ledger(self, clock: Clock) -> Ledger:
         return PostgresLedger(self.dsn, max_connections=4, clock=clock)
 
@@ -92,13 +100,12 @@ class PostgresPlace(NamedTuple):
             made = server.execute("SELECT to_regclass('paymentoptions_charge')").fetchone()
             if made is None or made[0] is None:
                 return None
-            return _rows(server.execute(f"SELECT {_COLUMNS} FROM paymentoptions_charge"))  # type: ignore[arg-type]  # of a constant
+            return _rows(server.execute(f"SELECT {_COLUMNS} FROM paymentoptions_charge"))
 
     def _is_busy(self) -> bool:
-        others = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> %s"
         with psycopg.connect(self.dsn, autocommit=True, application_name=_JUDGE) as server:
-            row = server.execute(others, (_JUDGE,)).fetchone()
-        return row is None or row[0] > 0
+            row = server.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", (_CHARGER,))
+            return row.fetchone() != (0,)
 
 
 def _rows(told: Iterable[Any]) -> dict[str, Row]:

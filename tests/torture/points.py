@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sqlite3
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Final, NoReturn
@@ -70,24 +72,53 @@ def writing(what: str) -> Arm:
 
     def arm(place: Place) -> None:
         if isinstance(place, SqlitePlace):
-            _DyingFile.fatal = f"{what} {place.table}"
-            sqlite3.connect = partial(sqlite3.connect, factory=_DyingFile)  # type: ignore[assignment]
+            _watch(place, what, _die_soon)
         else:
             _kill_at_statement(f"{what} {place.table}")
 
     return arm
 
 
-class _DyingFile(sqlite3.Connection):
-    """One whose process is killed where it would commit a certain statement."""
+def committing(what: str, byte: int) -> Arm:
+    """In the middle of the commit itself, of which so many bytes get into the write-ahead log. Of SQLite only.
 
-    fatal: ClassVar[str]
-    _is_written = False
+    Args:
+        what: As with `writing`.
+        byte: The first one that is not written.
+    """
+
+    def arm(place: Place) -> None:
+        assert isinstance(place, SqlitePlace)
+        log = place.path.with_name(f"{place.path.name}-wal")
+        # The kernel ends a process that writes over the limit. Python has it told an error instead.
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _watch(place, what, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + byte,) * 2))
+
+    return arm
+
+
+def _die_soon() -> None:
+    # Whoever was told too early has the time to act on it.
+    time.sleep(0.02)
+    die()
+
+
+def _watch(place: Place, what: str, act: Callable[[], None]) -> None:
+    """Do something between a statement and the one that follows it."""
+    _WatchedFile.awaited, _WatchedFile.act = f"{what} {place.table}", act
+    sqlite3.connect = partial(sqlite3.connect, factory=_WatchedFile)  # type: ignore[assignment]
+
+
+class _WatchedFile(sqlite3.Connection):
+    awaited: ClassVar[str]
+    act: ClassVar[Callable[[], None]]
+    _is_next = False
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        if sql == "COMMIT" and self._is_written:
-            die()
-        self._is_written = self._is_written or sql.startswith(self.fatal)
+        if self._is_next:
+            type(self).act()
+        self._is_next = sql.startswith(self.awaited)
         return super().execute(sql, *values)
 
 
@@ -110,6 +141,8 @@ POINTS: Final[dict[str, Arm]] = {
     "while the store is made": writing("CREATE TABLE"),
     "before the claim": at_ledger("claim", before),
     "while the claim is written": writing("INSERT INTO"),
+    "at the first byte of the claim's commit": committing("INSERT INTO", 0),
+    "in the middle of the claim's commit": committing("INSERT INTO", 6000),
     "after the claim": at_ledger("claim", after),
     "before the request": before(Gateway, "post"),
     "after the request": after(Parcel, "write_with_length"),
@@ -117,5 +150,7 @@ POINTS: Final[dict[str, Arm]] = {
     "after the answer": after(Gateway, "post"),
     "before the finish": at_ledger("finish", before),
     "while the finish is written": writing("UPDATE"),
+    "at the first byte of the finish's commit": committing("UPDATE", 0),
+    "in the middle of the finish's commit": committing("UPDATE", 6000),
     "after the finish": at_ledger("finish", after),
 }

@@ -16,6 +16,8 @@ from . import charger
 from .charger import Job
 
 KILLED: Final = -signal.SIGKILL
+CUT_OFF: Final = -signal.SIGXFSZ
+"""Killed by the kernel in the middle of writing a file."""
 
 _PATIENCE: Final = 60.0
 _ROOT: Final = str(Path(__file__).parents[2])
@@ -35,9 +37,9 @@ class Life:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.seconds = 0.0
-        self._started = time.monotonic()
         self._process = _processes.Process(target=charger.live, args=(job,), daemon=True)
         self._process.start()
+        self._started = time.monotonic()
         self._ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._process.sentinel, self._end)
 
@@ -62,7 +64,7 @@ class Life:
         self._process.join()
         code = self._process.exitcode
         troubles = self.job.troubles.read_text() if self.job.troubles.exists() else ""
-        assert code in (0, KILLED), f"exit code {code}: {troubles}"
+        assert code in (0, KILLED, CUT_OFF), f"exit code {code}: {troubles}"
         assert not troubles
         return code
 

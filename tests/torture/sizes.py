@@ -21,7 +21,7 @@ class Sizes(NamedTuple):
 
 
 _SIZES: Final = {
-    "small": Sizes({"sqlite": 25, "postgres": 10}, {"sqlite": 4, "postgres": 2}, 120),
+    "small": Sizes({"sqlite": 25, "postgres": 10}, {"sqlite": 4, "postgres": 4}, 120),
     "full": Sizes({"sqlite": 1000, "postgres": 200}, {"sqlite": 100, "postgres": 50}, 1200),
 }
 

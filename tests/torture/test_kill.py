@@ -12,27 +12,45 @@ import pytest
 
 from paymentoptions_async.sandbox import Sandbox
 
-from .. import postgres
-from .places import Place, PostgresPlace, SqlitePlace
+from .places import Place
 from .rounds import Counts, Pace, Rounds
 from .sizes import SIZES
 
-STORES: Final = ("sqlite", "postgres")
-
 # The gateway takes its time, so that kills also fall while it decides.
-_FASTEST, _SLOWEST = 0.001, 0.008
+_LATENCY: Final = (0.001, 0.008)
 
 
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
+async def torture(new_place: Callable[[], Place], folder: Path, *, kills: int, at_once: int) -> Counts:
+    """Charge list after list, each on a store of its own, until so many processes were killed."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    counts, pace, begun = Counts(), Pace(), time.monotonic()
+    # A few kills may all miss, though it is unlikely: then there are more.
+    while counts.kills < kills or not counts.cut["in flight"]:
+        counts.totals["lists"] += 1
+        journals = folder / f"list-{counts.totals['lists']}"
+        journals.mkdir()
+        async with Sandbox(latency=lambda: rng.uniform(*_LATENCY)) as gateway:
+            rounds = Rounds(new_place(), gateway, journals, rng, pace, counts)
+            await rounds.charge_everybody(kills=max(5, kills - counts.kills), at_once=at_once)
+    print(f"{counts}\n  {time.monotonic() - begun:.0f} s, {pace.seconds * 1000:.0f} ms for a process that is spared")
+    return counts
 
 
-@pytest.fixture
-def new_place(store: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Place]:
-    """Makes a place where no ledger is yet, in a folder that is empty."""
-    if store == "sqlite":
-        return lambda: SqlitePlace(tmp_path / f"list-{time.monotonic_ns()}" / "charges.db")
-    server = request.getfixturevalue("postgres_server")
-    return lambda: PostgresPlace(postgres.empty_schema(server.get_uri()))
+@pytest.mark.asyncio
+@pytest.mark.timeout(SIZES.seconds)
+async def test_killed_at_any_moment_and_started_again_it_charges_everybody_once(
+    store: str, new_place: Callable[[], Place], tmp_path: Path
+) -> None:
+    counts = await torture(new_place, tmp_path, kills=SIZES.kills[store], at_once=1)
+    assert counts.kills >= SIZES.kills[store]
+
+
+@pytest.mark.asyncio
+@pytest.mark.timeout(SIZES.seconds)
+async def test_of_two_on_one_store_one_is_killed_and_they_charge_everybody_once(
+    store: str, new_place: Callable[[], Place], tmp_path: Path
+) -> None:
+    counts = await torture(new_place, tmp_path, kills=SIZES.kills_of_two[store], at_once=2)
+    assert counts.kills >= SIZES.kills_of_two[store]

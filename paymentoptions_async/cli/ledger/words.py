@@ -1,0 +1,78 @@
+"""A record as it is told to people and to machines. Fingerprint and token are never told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from ... import Mark, Record, State
+from ..output import Rows
+
+__all__ = ["COLUMNS", "in_columns", "in_rows", "is_alarming", "record_json"]
+
+COLUMNS: Final = ("reference", "state", "amount", "currency", "card", "operation", "attempts", "transaction", "changed")
+
+
+def is_alarming(record: Record) -> bool:
+    """Whether money may have moved and nobody knows, or may have moved twice."""
+    return record.outcome.state is State.UNKNOWN or record.mark is Mark.CONTRADICTED
+
+
+def record_json(record: Record) -> dict[str, Any]:
+    """One object. Amounts are text, times ISO 8601; `lease_ends` is `null` unless it is being charged."""
+    intent, outcome = record.intent, record.outcome
+    return {
+        "merchant_txn_ref": record.merchant_txn_ref,
+        "state": outcome.state,
+        "mark": record.mark,
+        "operation": intent.operation,
+        "amount": intent.amount,
+        "currency": intent.currency,
+        "card": intent.card,
+        "attempts": outcome.attempts,
+        "transaction_id": outcome.transaction_id,
+        "created": _time(record.created),
+        "changed": _time(record.changed),
+        "lease_ends": _time(record.lease_ends) if outcome.state is State.SENDING else None,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "response_code": outcome.response_code,
+        "gateway_code": outcome.gateway_code,
+        "refusal": outcome.refusal,
+        "evidence": list(outcome.evidence),
+        "history": [{**event._asdict(), "at": _time(event.at)} for event in record.history],
+        "answer": orjson.loads(outcome.answer) if outcome.answer else None,
+    }
+
+
+def in_columns(record: Record) -> tuple[str, ...]:
+    """One line of a table, in the order of `COLUMNS`."""
+    intent, outcome = record.intent, record.outcome
+    state = f"{outcome.state} ({record.mark})" if record.mark else outcome.state
+    told = (intent.operation, outcome.attempts, outcome.transaction_id, _time(record.changed))
+    return tuple(
+        str(value) if value is not None else ""
+        for value in (record.merchant_txn_ref, state, intent.amount, intent.currency, intent.card, *told)
+    )
+
+
+def in_rows(record: Record) -> Rows:
+    """All of it, for one person to read."""
+    told = record_json(record)
+    for name in ("operation", "amount", "currency", "card", "attempts", "transaction_id", "created", "changed"):
+        yield name.replace("_", " "), told[name]
+    yield "lease ends", told["lease_ends"]
+    for name in ("status", "reason", "response_code", "gateway_code", "refusal"):
+        yield name.replace("_", " "), told[name]
+    for seen in record.outcome.evidence:
+        yield "evidence", seen
+    for event in record.history:
+        yield "history", f"{_time(event.at)} {event.what}, by {event.by}: {event.reason}"
+    if told["answer"] is not None:
+        yield "answer", orjson.dumps(told["answer"]).decode()
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
