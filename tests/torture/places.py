@@ -71,8 +71,8 @@ class SqlitePlace(NamedTuple):
                 if part.exists():
                     shutil.copy(part, folder)
             with closing(sqlite3.connect(Path(folder) / self.path.name)) as copy:
-                is_made = copy.execute("SELECT count(*) FROM sqlite_master WHERE name = 'charge'").fetchone()[0]
-                return _rows(copy.execute(f"SELECT {_COLUMNS} FROM charge")) if is_made else None
+                is_made = copy.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (self.table,)).fetchone()
+                return _rows(copy.execute(f"SELECT {_COLUMNS} FROM {self.table}")) if is_made else None
 
 
 class PostgresPlace(NamedTuple):
@@ -97,15 +97,13 @@ class PostgresPlace(NamedTuple):
 
     def rows(self) -> dict[str, Row] | None:
         with psycopg.connect(self.dsn, autocommit=True, application_name=_JUDGE) as server:
-            made = server.execute("SELECT to_regclass('paymentoptions_charge')").fetchone()
-            if made is None or made[0] is None:
-                return None
-            return _rows(server.execute(f"SELECT {_COLUMNS} FROM paymentoptions_charge"))
+            is_made = server.execute("SELECT 1 WHERE to_regclass(%s) IS NOT NULL", (self.table,)).fetchone()
+            return _rows(server.execute(f"SELECT {_COLUMNS} FROM {self.table}")) if is_made else None
 
     def _is_busy(self) -> bool:
         with psycopg.connect(self.dsn, autocommit=True, application_name=_JUDGE) as server:
-            row = server.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", (_CHARGER,))
-            return row.fetchone() != (0,)
+            busy = server.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s LIMIT 1", (_CHARGER,))
+            return busy.fetchone() is not None
 
 
 def _rows(told: Iterable[Any]) -> dict[str, Row]:

@@ -296,7 +296,7 @@ async def test_every_exception_of_aiohttp_is_a_fault_by_its_evidence(kind: type[
         raise error
 
     session = Mock(spec=aiohttp.ClientSession, closed=False)
-    session.post = fail
+    session.request = fail
     async with gateway_of(settings("http://localhost"), session) as gateway:
         reply = await gateway.post("payment", parcel())
     assert reply == Fault(was_sent, kind.__name__)
@@ -308,7 +308,7 @@ async def test_a_bug_is_no_fault_and_passes_on() -> None:
         raise KeyError("a bug")
 
     session = Mock(spec=aiohttp.ClientSession, closed=False)
-    session.post = fail
+    session.request = fail
     async with gateway_of(settings("http://localhost"), session) as gateway:
         with pytest.raises(KeyError):
             await gateway.post("payment", parcel())
@@ -335,3 +335,16 @@ async def test_every_published_status_comes_back_as_a_reply(status: int) -> None
 
 def test_a_parcel_shows_nothing_of_its_body() -> None:
     assert repr(Parcel(Body(b"secret", b""))) == "<parcel of 6 bytes, not sent>"
+
+
+@pytest.mark.asyncio
+async def test_a_status_is_asked_for_by_its_id_whatever_characters_that_has() -> None:
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(f"{request.method} {request.raw_path}")
+        return web.json_response({})
+
+    async with server(handler) as url, gateway_of(settings(url)) as gateway:
+        assert isinstance(await gateway.status("a/../b?c=1 #%"), Reply)
+    assert seen == ["GET /api/v1/server-to-server-interface/transaction/status/a%2F..%2Fb%3Fc%3D1%20%23%25"]
