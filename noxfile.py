@@ -37,5 +37,6 @@ def torture(session: nox.Session) -> None:
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
-    session.install("-e", ".")
+    session.install("-e", ".[test]")
     session.run("python", "-m", "benchmarks.purchase", *session.posargs)
+    session.run("python", "-m", "benchmarks.ledger")

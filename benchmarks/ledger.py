@@ -5,7 +5,9 @@
 * purchases against the server of `benchmarks.purchase`: how many a second, and how much CPU time of this process each
   takes (all its threads; PostgreSQL's own processes are not counted);
 * claims and finishes alone, without a purchase;
-* how late a timer of the event loop is meanwhile: what a ledger adds to the memory ledger's figures is its own.
+* how late a timer of the event loop is meanwhile: with many in flight that is mostly the purchases' own work, so the
+  memory ledger's figure is the measure;
+* how much of the loop's own time the SQLite ledger takes at a stretch, when it tells a batch of waiting calls.
 
 PostgreSQL is started by the benchmark itself, in a temporary folder, with its default of durable commits.
 """
@@ -20,12 +22,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import attrs
 
 from paymentoptions_async import Ledger, MemoryLedger, PaymentOptions, PostgresLedger, PurchaseRequest, SqliteLedger
-from paymentoptions_async.ledger import Claim, Intent
+from paymentoptions_async.ledger import Claim, Intent, group_commit
 from paymentoptions_async.models.outcome import Outcome, State
 from paymentoptions_async.settings import Settings
 
@@ -104,13 +106,15 @@ async def measured(work: Awaitable[None], calls: int) -> Turn:
     return turn
 
 
-async def purchases(base_url: str, ledgers: dict[str, Open], concurrency: int) -> dict[str, list[Turn]]:
+async def purchases(
+    base_url: str, ledgers: dict[str, Open], concurrency: int, series: str = "turns"
+) -> dict[str, list[Turn]]:
     """Rounds in which the ledgers take turns; the first one warms up."""
     calls = CALLS[concurrency]
     turns: dict[str, list[Turn]] = {name: [] for name in ledgers}
     for number in range(ROUNDS + 1):
         for name, open_ledger in ledgers.items():
-            async with purchaser(name, open_ledger, base_url, concurrency) as call:
+            async with purchaser(f"{series}-{name}", open_ledger, base_url, concurrency) as call:
                 # Connections and the ledger are opened before it counts.
                 await run(call, range(-(number + 1) * concurrency, -number * concurrency), concurrency)
                 numbers = range(number * calls, (number + 1) * calls)
@@ -135,6 +139,23 @@ async def alone(name: str, open_ledger: Open, concurrency: int) -> Turn:
         return await measured(run(call, range(calls), concurrency), calls)
 
 
+@contextmanager
+def longest_settling() -> Iterator[list[float]]:
+    """Seconds of CPU time that the event loop was held at a stretch by the end of a commit: the longest, in a list."""
+    longest, whole = [0.0], group_commit._settle
+
+    def timed(jobs: list[group_commit._Job[Any]]) -> None:
+        begun = time.thread_time()
+        whole(jobs)
+        longest[0] = max(longest[0], time.thread_time() - begun)
+
+    group_commit._settle = timed
+    try:
+        yield longest
+    finally:
+        group_commit._settle = whole
+
+
 def report() -> None:
     """Print the tables."""
     with stores() as ledgers, server() as base_url:
@@ -150,6 +171,9 @@ def report() -> None:
                     f" | {latest * 1e3:.1f} |",
                     flush=True,
                 )
+        with longest_settling() as longest:
+            asyncio.run(purchases(base_url, {"sqlite": ledgers["sqlite"]}, 256, "settling"))
+        print(f"\nlongest that the end of a commit held the event loop, 256 in flight: {longest[0] * 1e3:.2f} ms")
         print("\n| in flight | ledger | claims + finishes a second | CPU of a pair, µs | latest timer, ms |")
         print("|---|---|---|---|---|")
         for concurrency in CONCURRENCIES:

@@ -336,7 +336,7 @@ async def test_what_two_write_at_once_is_told_once() -> None:
     recorder = recorder_of(ledger, sleeper)
     with capture_logs() as lines:
         await recorder.record(claim("first"), PAID, PRINT)
-        ledger.is_away = False
+        ledger.is_away, ledger.says = False, False
         ledger.opened.clear()
         call = asyncio.create_task(recorder.record(claim("second"), PAID, PRINT))
         for _ in range(2):
@@ -347,8 +347,14 @@ async def test_what_two_write_at_once_is_told_once() -> None:
         await asyncio.sleep(0.01)
         ledger.opened.set()
         await eventually(lambda: not recorder._owed and not recorder._tasks)
-    late = [line["merchant_txn_ref"] for line in lines if line["event"] == "ledger.recorded_late"]
-    assert late == ["first"]
+    told = sorted((line["event"].removeprefix("ledger."), line["merchant_txn_ref"]) for line in lines)
+    assert told == [
+        ("contradicted", "first"),
+        ("contradicted", "second"),
+        ("not_recorded", "first"),
+        ("recorded_late", "first"),
+    ]
+    assert ledger.references.count("second") == 3
 
 
 # --- given back -------------------------------------------------------------------------------------------

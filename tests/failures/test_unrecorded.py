@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
-from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -31,9 +30,9 @@ from paymentoptions_async import (
     SqliteLedger,
     recording,
 )
-from paymentoptions_async.ledger import Ledger
+from paymentoptions_async.ledger import Claim, Ledger
 from paymentoptions_async.ledger import sqlite as sqlite_ledger
-from paymentoptions_async.models.outcome import State
+from paymentoptions_async.models.outcome import Outcome, State
 from paymentoptions_async.sandbox import Sandbox
 
 from ..helpers import DECLINED, THREE_D_SECURE, request, sandbox_client
@@ -60,7 +59,7 @@ class Store(NamedTuple):
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     impatient(monkeypatch)
     monkeypatch.setattr(sqlite_ledger, "_LOCK_PATIENCE", 0.05)
-    monkeypatch.setattr(recording, "_PATIENCE", 0.5)
+    monkeypatch.setattr(recording, "_PATIENCE", 2.0)
     monkeypatch.setattr(recording, "_FIRST_PAUSE", 0.01)
     monkeypatch.setattr(recording, "_LONGEST_PAUSE", 0.05)
     limitable(monkeypatch)
@@ -89,24 +88,39 @@ async def outcome_of(client: PaymentOptions, order: PurchaseRequest, version: An
 
 @asynccontextmanager
 async def charging(ledger: Ledger, **sandbox: Any) -> AsyncIterator[tuple[Sandbox, PaymentOptions]]:
-    """A sandbox that takes its time, and a client of it with a durable ledger."""
-    # Time enough to take the ledger away between the request and its answer; the first one is not meant.
-    delays = chain([0.0], repeat(0.05))
-    sandbox = {
-        "latency": lambda: next(delays),
-        "client": {"ledger": ledger},
-        "settings": {"ledger_secret": SECRET},
-        **sandbox,
-    }
-    async with sandbox_client(**sandbox) as both:
+    """A sandbox and a client of it with a durable ledger, which is in use already."""
+    async with sandbox_client(client={"ledger": ledger}, settings={"ledger_secret": SECRET}, **sandbox) as both:
+        await both[1].payments.purchase(request("before"))
         yield both
 
 
-async def sent(gateway: Sandbox, client: PaymentOptions, order: PurchaseRequest, version: int = 1) -> asyncio.Task[Any]:
-    """A purchase that has been read by the gateway, and not been answered yet."""
-    call = asyncio.create_task(outcome_of(client, order, version))
-    await eventually(lambda: gateway.attempts(order.merchant_txn_ref) == 1)
-    return call
+class Moment:
+    """The one between the answer and its writing: a ledger stops there, until it is told to go on."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._finish = ledger.finish
+        self._arrived = asyncio.Semaphore(0)
+        self._goes_on = asyncio.Event()
+        ledger.finish = self._stop  # type: ignore[method-assign]  # of this one object
+
+    async def _stop(self, claim: Claim, outcome: Outcome) -> bool:
+        self._arrived.release()
+        await self._goes_on.wait()
+        return await self._finish(claim, outcome)
+
+    async def comes(
+        self, client: PaymentOptions, *orders: PurchaseRequest, version: Any = 1
+    ) -> list[asyncio.Task[Any]]:
+        """Purchases whose answers are there."""
+        calls = [asyncio.create_task(outcome_of(client, order, version)) for order in orders]
+        for _ in calls:
+            await self._arrived.acquire()
+        return calls
+
+    async def passes(self, calls: list[asyncio.Task[Any]]) -> list[Any]:
+        """What they end in."""
+        self._goes_on.set()
+        return await asyncio.gather(*calls)
 
 
 async def back(ledger: Ledger) -> None:
@@ -151,11 +165,11 @@ async def test_what_the_ledger_does_not_know_is_told_kept_and_written_later(stor
     kind, state, changes, tells_transaction, faults = ENDINGS[ending]
     order = request("ref", **changes)
     async with store.open() as ledger, charging(ledger, faults=[None, *faults]) as (gateway, client):
-        await client.payments.purchase(request("before"))
-        call = await sent(gateway, client, order, 2)
+        moment = Moment(ledger)
+        calls = await moment.comes(client, order, version=2)
         with capture_logs() as lines:
             with store.away():
-                told = await call
+                (told,) = await moment.passes(calls)
                 assert (type(told), told.recorded, told.replayed) == (kind, False, False)
                 again = await outcome_of(client, order, 2)
                 assert (type(again), again.recorded, again.replayed) == (kind, False, True)
@@ -187,13 +201,12 @@ async def test_what_the_ledger_does_not_know_is_told_kept_and_written_later(stor
 @pytest.mark.asyncio
 async def test_many_are_written_once_each(store: Store) -> None:
     references = [f"ref-{number}" for number in range(20)]
-    async with store.open() as ledger, charging(ledger, latency=0.1) as (gateway, client):
-        await client.payments.purchase(request("before"))
-        calls = [asyncio.create_task(outcome_of(client, request(reference))) for reference in references]
-        await eventually(lambda: all(gateway.attempts(reference) for reference in references))
+    async with store.open() as ledger, charging(ledger) as (gateway, client):
+        moment = Moment(ledger)
+        calls = await moment.comes(client, *map(request, references))
         with capture_logs() as lines:
             with store.away():
-                assert not any(told.recorded for told in await asyncio.gather(*calls))
+                assert not any(told.recorded for told in await moment.passes(calls))
                 assert isinstance(await outcome_of(client, request("new")), NotSentError)
             await eventually(lambda: sum(line["event"] == "ledger.recorded_late" for line in lines) == len(references))
             await asyncio.sleep(0.05)
@@ -209,11 +222,11 @@ async def test_many_are_written_once_each(store: Store) -> None:
 @pytest.mark.asyncio
 async def test_a_reference_that_was_refused_is_given_back_later(store: Store) -> None:
     async with store.open() as ledger, charging(ledger) as (gateway, client):
-        await client.payments.purchase(request("before"))
         bad = request("ref", number="5200000000001006")
-        call = await sent(gateway, client, bad)
+        moment = Moment(ledger)
+        calls = await moment.comes(client, bad)
         with capture_logs() as lines, store.away():
-            told = await call
+            (told,) = await moment.passes(calls)
             assert isinstance(told, InvalidRequestError)
             assert not told.recorded
             # It may be mended and sent again, but only the ledger can say so. A full one can be read.
@@ -229,16 +242,17 @@ async def test_a_reference_that_was_refused_is_given_back_later(store: Store) ->
 async def test_a_client_that_is_closed_before_that_says_what_is_lost_and_ends(store: Store) -> None:
     before = asyncio.all_tasks()
     now = time.time()
-    async with store.open(clock=lambda: now) as ledger, Sandbox(latency=0.1) as gateway:
+    async with store.open(clock=lambda: now) as ledger, Sandbox() as gateway:
         client = PaymentOptions(gateway.settings(ledger_secret=SECRET), ledger=ledger)
         await client.payments.purchase(request("before"))
-        calls = [await sent(gateway, client, request(reference)) for reference in ("one", "two")]
+        moment = Moment(ledger)
+        calls = await moment.comes(client, request("one"), request("two"))
         with store.away():
-            payments = await asyncio.gather(*calls)
+            payments = await moment.passes(calls)
             begin = time.monotonic()
             with capture_logs() as lines:
                 await client.close()
-            assert time.monotonic() - begin < 2
+            assert time.monotonic() - begin < 4
             assert [(line["event"], line["log_level"]) for line in lines] == [("ledger.never_recorded", "error")] * 2
             told = {(line["merchant_txn_ref"], line["state"], line["transaction_id"]) for line in lines}
             assert told == {(paid.merchant_txn_ref, State.PAID, paid.transaction_id) for paid in payments}
@@ -260,11 +274,11 @@ async def test_a_client_that_is_closed_before_that_says_what_is_lost_and_ends(st
 async def test_a_client_that_is_closed_when_it_is_back_writes_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "_FIRST_PAUSE", 60)
     async with store.open() as ledger:
-        async with charging(ledger) as (gateway, client):
-            await client.payments.purchase(request("before"))
-            call = await sent(gateway, client, request("ref"))
+        async with charging(ledger) as (_, client):
+            moment = Moment(ledger)
+            calls = await moment.comes(client, request("ref"))
             with store.away():
-                assert not (await call).recorded
+                assert not (await moment.passes(calls))[0].recorded
             await back(ledger)
             with capture_logs() as lines:
                 await client.close()
@@ -278,10 +292,11 @@ async def test_a_client_that_is_closed_when_it_is_back_writes_it(store: Store, m
 async def test_a_call_that_ends_after_the_close_says_so_too(store: Store) -> None:
     """Closing the client breaks off what is under way: that is unknown, and the ledger is to be told."""
     before = asyncio.all_tasks()
-    async with store.open() as ledger, Sandbox(latency=0.1) as gateway:
+    async with store.open() as ledger, Sandbox(faults=[None, "hang:after_commit"]) as gateway:
         client = PaymentOptions(gateway.settings(ledger_secret=SECRET), ledger=ledger)
         await client.payments.purchase(request("before"))
-        call = await sent(gateway, client, request("ref"))
+        call = asyncio.create_task(outcome_of(client, request("ref")))
+        await eventually(lambda: gateway.charges("ref") == 1)
         with store.away(), capture_logs() as lines:
             await client.close()
             told = await call
@@ -298,16 +313,16 @@ async def test_a_call_that_ends_after_the_close_says_so_too(store: Store) -> Non
 async def test_while_the_ledger_hangs_the_caller_is_told_in_time(
     own_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    impatient(monkeypatch, 5)
-    monkeypatch.setattr(recording, "_PATIENCE", 0.1)
-    async with PostgresLedger(own_server.schema()) as ledger, charging(ledger) as (gateway, client):
-        await client.payments.purchase(request("before"))
-        call = await sent(gateway, client, request("ref"))
+    impatient(monkeypatch, 10)
+    monkeypatch.setattr(recording, "_PATIENCE", 0.5)
+    async with PostgresLedger(own_server.schema()) as ledger, charging(ledger) as (_, client):
+        moment = Moment(ledger)
+        calls = await moment.comes(client, request("ref"))
         with capture_logs() as lines:
             with own_server.frozen():
                 begin = time.monotonic()
-                payment = await call
-                assert time.monotonic() - begin < 1
+                (payment,) = await moment.passes(calls)
+                assert time.monotonic() - begin < 3
                 assert (payment.recorded, lines[0]["event"]) == (False, "ledger.not_recorded")
             await eventually(lambda: lines[-1]["event"] == "ledger.recorded_late")
         assert (await client.payments.purchase(request("ref"))).recorded
