@@ -227,6 +227,8 @@ class Charging:
             # A cancel, or a bug below: what is known is written down before it goes on.
             if landing is None:
                 landing = await self._finish(trip, trip.cut(type(ending).__name__))
+            if self._recorder.owed(trip.claim.merchant_txn_ref):
+                landing = landing._replace(recorded=False)
             ending.add_note(
                 f"{trip.claim.merchant_txn_ref}: {landing.outcome.state}, {'; '.join(landing.outcome.evidence)}"
             )

@@ -85,7 +85,7 @@ class Recorder:
         """Write an outcome down. A cancel goes on only after that; a second one breaks through, and it is written.
 
         Returns:
-            Whether the ledger has it. If not, it gets it later.
+            Whether the ledger says so. Where it could not be told, it is told later.
         """
         owed = Owed(claim, outcome, fingerprint)
         try:
@@ -101,7 +101,8 @@ class Recorder:
             self._tell_unwritten(owed, fault)
             return False
         self._tell_written(owed, stands)
-        return True
+        # What was given up as refused meanwhile may well stand for something else.
+        return stands or outcome.state is State.REFUSED
 
     async def release(self, claim: Claim) -> None:
         """Give back a right that may have been given and was not used. If that fails, its lease ends it."""

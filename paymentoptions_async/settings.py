@@ -40,8 +40,10 @@ def _secret(value: str | Secret) -> Secret:
     return Secret(value) if isinstance(value, str) else value
 
 
-def _secrets(values: Iterable[str | Secret]) -> tuple[Secret, ...]:
-    return (_secret(values),) if isinstance(values, str | Secret) else tuple(_secret(value) for value in values)
+def _secrets(values: Any) -> Any:
+    if isinstance(values, str | Secret):
+        return (_secret(values),)
+    return tuple(_secret(value) for value in values) if isinstance(values, Iterable) else values
 
 
 def _no_slash(url: Any) -> Any:
@@ -179,7 +181,7 @@ def _problems(settings: Settings) -> list[str]:
         "api_key_form: one of plain, colon, encoded": settings.api_key_form in get_args(ApiKeyForm),
         "max_connections: a whole number, at least 1": _is_whole(settings.max_connections),
         "ledger_secret: at least 16 characters": secret is None or _long_enough(secret),
-        "former_ledger_secrets: at least 16 characters each": all(map(_long_enough, settings.former_ledger_secrets)),
+        "former_ledger_secrets: at least 16 characters each": _all_long_enough(settings.former_ledger_secrets),
         "timeouts: a Timeouts": isinstance(settings.timeouts, Timeouts),
         "retry: a RetryPolicy": isinstance(settings.retry, RetryPolicy),
         f"log_level: one of {', '.join(get_args(LogLevel))}": settings.log_level in get_args(LogLevel),
@@ -198,6 +200,10 @@ def _fits(value: object, longest: int) -> bool:
 
 def _long_enough(secret: object) -> bool:
     return isinstance(secret, Secret) and len(secret.reveal()) >= 16
+
+
+def _all_long_enough(secrets: object) -> bool:
+    return isinstance(secrets, tuple) and all(map(_long_enough, secrets))
 
 
 def _header_safe(secret: object) -> bool:

@@ -298,3 +298,9 @@ def test_all_that_is_missing_in_the_environment_is_named_at_once(missing: tuple[
 def test_a_wrong_value_in_the_environment_is_named_and_not_shown() -> None:
     with pytest.raises(ConfigurationError, match=r"^ledger_secret: at least 16 characters$"):
         Settings.from_env({**ENVIRONMENT, "PAYMENTOPTIONS_LEDGER_SECRET": "leak"})
+
+
+@pytest.mark.parametrize("wrong", [None, 5, [5], ("too short",)])
+def test_former_secrets_that_are_none_are_told(wrong: Any) -> None:
+    with pytest.raises(ConfigurationError, match="former_ledger_secrets: at least 16 characters each"):
+        Settings(api_key="key", x_api_key="key", merchant_id="m", former_ledger_secrets=wrong)

@@ -117,7 +117,7 @@ class GroupCommit:
         last = False
         while not last:
             jobs = [self._queue.get(), *(self._queue.get_nowait() for _ in range(self._queue.qsize()))]
-            last = jobs[-1] is None
+            last = None in jobs
             self._commit([job for job in jobs if job is not None])
             # Nothing is held while it waits: it would keep a ledger that is dropped.
             del jobs

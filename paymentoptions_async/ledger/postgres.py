@@ -252,14 +252,32 @@ class PostgresLedger(Ledger):
             reconnect_timeout=_PATIENCE / 2,
             open=False,
         )
-        try:
-            await pool.open()
-            async with pool.connection() as server:
-                await _migrate(server)
-        except BaseException:
-            await pool.close()
-            raise
+        await self._prepare()
+        await pool.open()
         return pool
+
+    async def _prepare(self) -> None:
+        """Bring the tables up to date, on a connection of its own: a pool tells no reason why it gets none."""
+        from psycopg import AsyncConnection, OperationalError
+
+        try:
+            server: Connection = await AsyncConnection.connect(self._dsn, autocommit=True)
+        except OperationalError as fault:
+            why = self._told(fault)
+        else:
+            async with server:
+                await _configure(server)
+                await _migrate(server)
+            return
+        raise LedgerError(f"the ledger's PostgreSQL server cannot be used: {why}")
+
+    def _told(self, fault: Exception) -> str:
+        """The server's words, without the password."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        password = conninfo_to_dict(self._dsn).get("password")
+        words = " ".join(str(fault).split())
+        return words.replace(str(password), "***") if password else words
 
     async def _now(self, server: Connection) -> float:
         if self._clock is not None:
