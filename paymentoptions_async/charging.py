@@ -11,6 +11,7 @@ it keeps:
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from decimal import Decimal
 from traceback import extract_tb
 from typing import Final, NamedTuple
@@ -80,6 +81,8 @@ class _Trip:
     claim: Claim | None = None
     attempts: list[Judged] = attrs.field(factory=list)
     parcel: Parcel | None = None
+    send_until: datetime | None = None
+    told: Landing | None = None
 
     def cut(self, why: str) -> Landing:
         """How it ends where it is ended from outside."""
@@ -229,6 +232,7 @@ class Charging:
                 landing = await self._finish(trip, trip.cut(type(ending).__name__))
             if self._recorder.owed(trip.claim.merchant_txn_ref):
                 landing = landing._replace(recorded=False)
+            trip.told = landing
             ending.add_note(
                 f"{trip.claim.merchant_txn_ref}: {landing.outcome.state}, {'; '.join(landing.outcome.evidence)}"
             )
@@ -243,10 +247,11 @@ class Charging:
         """Claim and send. What the deadline cuts off is told by what was seen until then."""
         try:
             async with asyncio.timeout_at(deadline):
+                trip.send_until = self._runtime.now() + timedelta(seconds=self._settings.timeouts.total)
                 claim = await self._claim(trip.order)
                 if isinstance(claim, Outcome):
                     return Landing(claim, replayed=True)
-                trip.claim = claim
+                trip.claim = claim._replace(intent=trip.order.intent)
                 if asyncio.get_running_loop().time() < deadline:
                     await self._send(trip, deadline)
         except TimeoutError:
@@ -292,6 +297,10 @@ class Charging:
         )
 
     async def _attempt(self, trip: _Trip) -> Outcome:
+        if trip.send_until is not None and self._runtime.now() > trip.send_until:
+            # The loop's clock stands still while the machine sleeps, a lease does not: somebody may have given this
+            # charge up and made it anew.
+            raise TimeoutError
         trip.parcel = parcel = Parcel(trip.order.body)
         reply = await self._gateway.post(trip.order.intent.operation, parcel)
         judged = judge(reply, trip.order.asked)
@@ -332,7 +341,7 @@ class Charging:
 
 
 def _same(fingerprint: bytes, order: _Order) -> None:
-    if fingerprint != order.intent.fingerprint:
+    if fingerprint not in (order.intent.fingerprint, *order.intent.former_fingerprints):
         raise ReferenceConflictError(
             "this merchant_txn_ref is being used for another charge", merchant_txn_ref=order.asked.merchant_txn_ref
         )
@@ -340,7 +349,7 @@ def _same(fingerprint: bytes, order: _Order) -> None:
 
 def _abandoned(trip: _Trip) -> Landing | None:
     """For those who wait for a flight whose owner was cancelled: the doubt, or the way free."""
-    if not trip.attempts:
+    landing = trip.told
+    if landing is None:
         return None
-    landing = trip.landing()
     return None if landing.outcome.state is State.REFUSED else landing

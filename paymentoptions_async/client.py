@@ -75,11 +75,6 @@ class PaymentOptions:
         session: aiohttp.ClientSession | None = None,
         runtime: Runtime | None = None,
     ) -> None:
-        if ledger is not None and not isinstance(ledger, MemoryLedger) and settings.ledger_secret is None:
-            # With a key of this process, a charge of an earlier one would look like another charge.
-            raise ConfigurationError(
-                "ledger_secret: needed with a ledger that outlives the process (PAYMENTOPTIONS_LEDGER_SECRET)"
-            )
         _warm_up()
         runtime = Runtime() if runtime is None else runtime
         # Asked for None and not for truth: an empty ledger may well be false.
@@ -89,6 +84,11 @@ class PaymentOptions:
         self._open(settings, shared, owner=True)
 
     def _open(self, settings: Settings, shared: _Shared, *, owner: bool) -> None:
+        if not isinstance(shared.ledger, MemoryLedger) and settings.ledger_secret is None:
+            # With a key of this process, a charge of an earlier one would look like another charge.
+            raise ConfigurationError(
+                "ledger_secret: needed with a ledger that outlives the process (PAYMENTOPTIONS_LEDGER_SECRET)"
+            )
         self.settings = settings
         self._shared = shared
         self._is_owner = owner

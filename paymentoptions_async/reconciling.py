@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import attrs
+import orjson
 
 from .delivery import refused_error
 from .errors import InvalidRequestError, OutcomeUnknownError, Problem, ReferenceInUseError
 from .ledger.base import Ledger, Record
 from .ledger.resolution import Resolution
+from .models import lenient
 from .models.outcome import Outcome, Refusal, State
 from .runtime import Runtime
 from .settings import Settings
 from .transport.gateway import Gateway
 from .transport.retry import RetryBudget, retrying
-from .verdict import Asked, judge
+from .verdict import Asked, ends_doubt, judge, names_another
 
 __all__ = ["Reconciling"]
 
@@ -61,16 +63,23 @@ class Reconciling:
         transaction_id = record.outcome.transaction_id
         if transaction_id is None:
             raise _still_unknown(record, "no answer told its transaction id, and the gateway cannot be asked without")
-        outcome = await self._ask(record, transaction_id)
+        asked = Asked(record.merchant_txn_ref, Decimal(record.intent.amount), record.intent.currency)
+        if names_another(_told(record.outcome), asked):
+            raise _still_unknown(record, "the transaction id that is known came with another charge's answer")
+        outcome = await self._ask(transaction_id, asked)
         if outcome.state is State.REFUSED and outcome.refusal is not Refusal.INVALID:
             raise refused_error(outcome, record.merchant_txn_ref)
         if outcome.state not in _SETTLED or outcome.transaction_id != transaction_id:
             raise _still_unknown(record, f"asked for its status: {'; '.join(outcome.evidence)}")
-        resolution = Resolution(outcome, "the gateway", f"status of transaction {transaction_id}")
+        if _is_of_another_card(outcome, record):
+            raise _still_unknown(record, "asked for its status: a transaction of another card")
+        if record.outcome.lost and not ends_doubt(outcome):
+            raise _still_unknown(record, "its last attempt was settled, but not the one before it")
+        reason = f"status of transaction {transaction_id}"
+        resolution = Resolution(outcome, "the gateway", reason, record.token)
         return await self._ledger.resolve(record.merchant_txn_ref, resolution)
 
-    async def _ask(self, record: Record, transaction_id: str) -> Outcome:
-        asked = Asked(record.merchant_txn_ref, Decimal(record.intent.amount), record.intent.currency)
+    async def _ask(self, transaction_id: str, asked: Asked) -> Outcome:
         outcomes: list[Outcome] = []
 
         async def attempt() -> Outcome:
@@ -96,6 +105,19 @@ class Reconciling:
             why = f"the deadline of {self._settings.timeouts.total:g} s passed"
             return Outcome(state=State.REFUSED, refusal=Refusal.NOT_SENT, evidence=(why,))
         return outcomes[-1]
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    return lenient.part(orjson.loads(outcome.answer)) if outcome.answer else {}
+
+
+def _is_of_another_card(outcome: Outcome, record: Record) -> bool:
+    """By the first six and the last four digits, where both are told."""
+    card = lenient.part(lenient.part(_told(outcome).get("payment_details")).get("card"))
+    number, own = lenient.text(card.get("number")), record.intent.card
+    if number is None or own is None:
+        return False
+    return (number[:6], number[-4:]) != (own[:6], own[-4:])
 
 
 def _still_unknown(record: Record, why: str) -> OutcomeUnknownError:

@@ -25,8 +25,6 @@ _RELEASE_PATIENCE: Final = 1.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
-_MOVED: Final = (State.PAID, State.PARTIAL)
-
 
 @attrs.define(eq=False)
 class Owed:
@@ -142,7 +140,7 @@ class Recorder:
     def _tell_written(self, owed: Owed, stands: bool) -> None:
         if owed.is_told:
             self._log.warning("ledger.recorded_late", **_shown(owed))
-        if not stands and owed.outcome.state in _MOVED:
+        if not stands and owed.outcome.state not in (State.REFUSED, State.DECLINED):
             # The lease had run out, and somebody has resolved or even charged it since.
             self._log.error("ledger.contradicted", **_shown(owed))
 

@@ -180,7 +180,7 @@ def _problems(settings: Settings) -> list[str]:
         "merchant_id: a text of 1 to 128 characters": _fits(settings.merchant_id, 128),
         "api_key_form: one of plain, colon, encoded": settings.api_key_form in get_args(ApiKeyForm),
         "max_connections: a whole number, at least 1": _is_whole(settings.max_connections),
-        "ledger_secret: at least 16 characters": secret is None or _long_enough(secret),
+        "ledger_secret: at least 16 characters, no space around": secret is None or _long_enough(secret),
         "former_ledger_secrets: at least 16 characters each": _all_long_enough(settings.former_ledger_secrets),
         "timeouts: a Timeouts": isinstance(settings.timeouts, Timeouts),
         "retry: a RetryPolicy": isinstance(settings.retry, RetryPolicy),
@@ -199,7 +199,8 @@ def _fits(value: object, longest: int) -> bool:
 
 
 def _long_enough(secret: object) -> bool:
-    return isinstance(secret, Secret) and len(secret.reveal()) >= 16
+    # As it would be read back from the environment.
+    return isinstance(secret, Secret) and len(secret.reveal()) >= 16 and secret.reveal() == secret.reveal().strip()
 
 
 def _all_long_enough(secrets: object) -> bool:

@@ -20,7 +20,7 @@ from .models.outcome import Outcome, Refusal, State
 from .redaction import MASK, Secret, mask_pan, may_hold_card_number, redact
 from .transport.reply import Fault, Reply
 
-__all__ = ["Asked", "Judged", "judge", "settle"]
+__all__ = ["Asked", "Judged", "ends_doubt", "judge", "names_another", "settle"]
 
 
 class Asked(NamedTuple):
@@ -210,7 +210,7 @@ def _judge_status(status: int, retry_after: float | None, **known: Any) -> Outco
 
 
 def _judge_answer(answer: _Answer, asked: Asked) -> Outcome:
-    if foreign := _belongs_elsewhere(answer, asked):
+    if foreign := names_another(answer.whole, asked):
         return answer.means(State.UNKNOWN, f"an answer with another {foreign} than was sent")
     written = answer.payment.get("response_code")
     if answer.whole.get("redirect_url"):
@@ -233,12 +233,13 @@ def _judge_redirect(answer: _Answer, response_code: object) -> Outcome:
     return answer.means(State.CHALLENGED, "3-D Secure")
 
 
-def _belongs_elsewhere(answer: _Answer, asked: Asked) -> str | None:
-    for part in (answer.transaction, answer.merchant):
-        reference = part.get("merchant_txn_ref")
+def names_another(answer: dict[str, Any], asked: Asked) -> str | None:
+    """What in an answer is another's than was sent, where something is."""
+    for name in ("transaction_details", "merchant_details"):
+        reference = lenient.part(answer.get(name)).get("merchant_txn_ref")
         if reference is not None and str(reference) != asked.merchant_txn_ref:
             return "merchant_txn_ref"
-    currency = answer.payment.get("currency")
+    currency = lenient.part(answer.get("payment_details")).get("currency")
     return "currency" if currency is not None and currency != asked.currency else None
 
 
@@ -311,12 +312,13 @@ def settle(outcomes: Sequence[Outcome], earlier_attempts: int = 0) -> Outcome:
         attempts=earlier_attempts + len(outcomes),
     )
     doubtful = any(outcome.state is State.UNKNOWN for outcome in outcomes[:-1])
-    if doubtful and not _ends_doubt(last):
+    if doubtful and not ends_doubt(last):
         return told._replace(state=State.UNKNOWN, refusal=None, lost=True)
     return told
 
 
-def _ends_doubt(outcome: Outcome) -> bool:
+def ends_doubt(outcome: Outcome) -> bool:
+    """Whether an outcome is one that the gateway tells no more than once, so that no earlier attempt was charged."""
     if outcome.state is State.DECLINED:
         return outcome.reason in _ISSUER_SAID
     return outcome.state in (State.PAID, State.PARTIAL, State.CHALLENGED)

@@ -106,9 +106,9 @@ async def test_a_payment_that_the_record_does_not_say_is_an_error_line(state: St
     ledger = _Scripted()
     ledger.says = False
     with capture_logs() as lines:
-        assert await recorder_of(ledger).record(claim(), PAID._replace(state=state), PRINT) is True
-    moved = state in (State.PAID, State.PARTIAL)
-    assert [(line["event"], line["log_level"]) for line in lines] == [("ledger.contradicted", "error")] * moved
+        assert await recorder_of(ledger).record(claim(), PAID._replace(state=state), PRINT) is False
+    sent = state is not State.DECLINED
+    assert [(line["event"], line["log_level"]) for line in lines] == [("ledger.contradicted", "error")] * sent
     for line in lines:
         assert (line["merchant_txn_ref"], line["state"], line["transaction_id"]) == ("ref", state, "t-1")
 

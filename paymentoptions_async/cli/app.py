@@ -13,7 +13,7 @@ from .exits import EXIT_TABLE, ExitCode
 from .ledger import ledger
 from .purchase import purchase
 from .sandbox import sandbox
-from .usage import tell_error, without_numbers
+from .usage import tell_error, without_secrets
 
 __all__ = ["app", "run"]
 
@@ -71,8 +71,8 @@ def run() -> int:
 
 
 def _tell_mistake(mistake: Exception) -> None:
-    # Not by Typer itself, which shows what was typed: a card number may have been typed in the wrong place.
+    # Not by Typer itself, which shows what was typed: a card number or a password may be in the wrong place.
     message = str(getattr(mistake, "format_message", mistake.__str__)())
     if "extra argument" in message:
-        message = "only one BODY.json is taken, and no argument after it"
-    tell_error(f"{without_numbers(message)}\nTry 'paymentoptions --help'.")
+        message = "only one BODY.json or REF is taken, and no argument after it"
+    tell_error(f"{without_secrets(message)}\nTry 'paymentoptions --help'.")

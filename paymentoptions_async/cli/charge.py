@@ -54,7 +54,7 @@ class Order:
     request: PurchaseRequest
     version: Literal[1, 2] = 1
     sandbox: bool = False
-    ledger: str | None = None
+    ledger: str | None = attrs.field(default=None, repr=False)
     faults: tuple[str, ...] = ()
     timeout: float | None = None
     verbose: bool = False
@@ -147,8 +147,6 @@ def _end_at_sigterm() -> None:
 
 async def _settings(order: Order, stack: AsyncExitStack, watch: _Watch) -> Settings:
     settings = await _sandbox(order, stack, watch) if order.sandbox else Settings.from_env()
-    if settings.ledger_secret is None and not order.sandbox:
-        raise ConfigurationError(_NO_KEY)
     changes: dict[str, Any] = {"log_level": "info" if order.verbose else "warning"}
     if order.timeout is not None:
         changes["timeouts"] = Timeouts(total=order.timeout)
@@ -158,10 +156,10 @@ async def _settings(order: Order, stack: AsyncExitStack, watch: _Watch) -> Setti
 def _ledger(order: Order) -> Ledger:
     if order.sandbox:
         return MemoryLedger()
-    try:
-        return open_ledger(order.ledger, make=True)
-    except OSError as fault:
-        raise ConfigurationError(f"the ledger's folder cannot be made: {fault.strerror}") from None
+    # Nothing is made where the settings are wrong.
+    if Settings.from_env().ledger_secret is None:
+        raise ConfigurationError(_NO_KEY)
+    return open_ledger(order.ledger, make=True)
 
 
 async def _sandbox(order: Order, stack: AsyncExitStack, watch: _Watch) -> Settings:

@@ -15,20 +15,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from .. import (
-    Challenge,
-    ConfigurationError,
-    Ledger,
-    PaymentOptions,
-    PaymentOptionsError,
-    PurchaseRequest,
-    Record,
-    Settings,
-)
-from .ledger.place import NoLedgerError, open_ledger, place_of
-from .ledger.words import is_alarming
+from .. import Challenge, ConfigurationError, PaymentOptions, PaymentOptionsError, PurchaseRequest, Settings
 
-__all__ = ["Check", "check_connection", "check_ledger", "check_sandbox", "check_settings", "check_versions"]
+__all__ = ["Check", "check_connection", "check_sandbox", "check_settings", "check_versions"]
 
 _PACKAGE: Final = "paymentoptions-async"
 _PYTHON: Final = (3, 11)
@@ -44,6 +33,11 @@ _OPTIONAL: Final = (
     "PAYMENTOPTIONS_LEDGER",
     "PAYMENTOPTIONS_FORMER_LEDGER_SECRETS",
 )
+_ADVICE: Final = {
+    "PAYMENTOPTIONS_LEDGER_SECRET": (
+        "make one with python3 -c 'import secrets; print(secrets.token_hex(32))', and keep it as long as the ledger"
+    ),
+}
 _REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:>=([\d.]+))?(?:.*extra == ['\"](\w+)['\"])?")
 
 
@@ -109,30 +103,7 @@ def _check_variable(name: str, *, required: bool) -> Check:
     if os.environ.get(name):
         return Check(name, ok=True, detail="set")
     detail = "not set" if required else "not set, and not required"
-    return Check(name, not required, detail, f"export {name}=...")
-
-
-def check_ledger(where: str | None) -> Check:
-    """Whether the command's ledger can be used, and what waits in it. A file that is not there is not made.
-
-    Args:
-        where: What the environment says; `None` for the default.
-    """
-    place = place_of(where)
-    try:
-        waiting = asyncio.run(_unsettled(open_ledger(where, make=False)))
-    except NoLedgerError:
-        return Check("ledger", ok=True, detail=f"{place}: not there yet; the first purchase makes it")
-    except PaymentOptionsError as fault:
-        return Check("ledger", ok=False, detail=f"{place}: {fault}", advice="look at the file or the server")
-    alarming = sum(map(is_alarming, waiting))
-    detail = f"{place}: {len(waiting)} unsettled, of them {alarming} unknown or contradicted"
-    return Check("ledger", ok=alarming == 0, detail=detail, advice="paymentoptions ledger list")
-
-
-async def _unsettled(ledger: Ledger) -> list[Record]:
-    async with ledger:
-        return [record async for record in ledger.records(unsettled=True)]
+    return Check(name, not required, detail, _ADVICE.get(name, f"export {name}=..."))
 
 
 async def check_connection(base_url: str) -> list[Check]:

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from .. import PurchaseRequest
-from .checks import Check, check_connection, check_ledger, check_sandbox, check_settings, check_versions
+from .checks import Check, check_connection, check_sandbox, check_settings, check_versions
 from .exits import ExitCode
+from .ledger.checking import check_ledger
 from .logs import configure_logs
 from .output import write_json, write_text
 from .sample import sample_body

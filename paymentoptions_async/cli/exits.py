@@ -38,13 +38,13 @@ Exit codes:
 
      or 3-D Secure waits for the payer (ledger: it cannot be used,
 
-     or has no such record)
+     has no such record, or cannot be changed so)
 
   2  usage: a flag, a file or a setting cannot be used; nothing was tried
 
   3  unknown: the money may have moved; resolve it before a new charge
 
-     (ledger list: something is unknown or contradicted)
+     (ledger: something is or stays unknown or contradicted)
 
-130  stopped by Ctrl-C or SIGTERM before anything was sent
+130  stopped by Ctrl-C or SIGTERM before anything was sent or changed
 """

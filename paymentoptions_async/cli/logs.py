@@ -27,4 +27,6 @@ def configure_logs(*, verbose: bool) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(RedactingFilter())
+    # It tells at length that a server is away, with parts of an address that it has misread; we tell it in a line.
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=level, handlers=[handler])

@@ -17,7 +17,7 @@ from rich.text import Text
 from .exits import ExitCode
 from .values import shown
 
-__all__ = ["Rows", "write_json", "write_rows", "write_text"]
+__all__ = ["Rows", "fitted", "write_json", "write_lines", "write_rows", "write_text"]
 
 Rows = Iterable[tuple[str, object]]
 """Names and values; a value that is `None` is left out."""
@@ -40,9 +40,32 @@ def write_text(text: str) -> None:
             _write(sys.stderr, text)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def write_lines(lines: Iterable[str]) -> None:
+    """Write to stdout as they come. They are no result that must not be lost: where stdout is gone they end.
+
+    Args:
+        lines: Each with its end.
+
+    Raises:
+        OSError: Nobody reads them, or nothing takes them.
+    """
+    try:
+        for line in lines:
+            sys.stdout.write(fitted(line, sys.stdout))
+        sys.stdout.flush()
+    except OSError:
+        _forget_stdout()
+        raise
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """The text with what the stream cannot write escaped."""
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(fitted(text, stream))
     stream.flush()
 
 

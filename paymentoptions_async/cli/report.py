@@ -19,6 +19,7 @@ _TITLES: Final = {
     "refused": "REFUSED",
     "not_sent": "NOT SENT",
     "partial": "PAID IN PART",
+    "in_use": "IN USE",
     "unknown": "UNKNOWN",
 }
 _UNRECORDED: Final = "the ledger could not be told of this: keep it, the next run will call it unknown"
@@ -28,6 +29,10 @@ _NEXT: Final = {
     "refused": "mend what is told here, then run it again",
     "not_sent": "it is safe to run it again",
     "partial": "void, refund or complete the payment",
+    "in_use": (
+        "another run is charging it, or was killed while it did: run the same again after the end of its lease,"
+        " and do not charge it under another reference"
+    ),
     "unknown": (
         "look it up in the gateway's portal, then settle it with `paymentoptions ledger resolve`:"
         " under another reference it may be charged a second time"
@@ -103,6 +108,7 @@ def _error_rows(error: Ending) -> Rows:
     yield "response code", error.members.get("response_code")
     yield "gateway code", error.members.get("gateway_code")
     yield "retry after", error.members.get("retry_after")
+    yield "lease ends", error.members.get("lease_ends")
     yield "transaction", error.members.get("transaction_id")
     if error.payment:
         yield "transaction", error.payment.transaction_id

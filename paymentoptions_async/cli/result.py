@@ -2,7 +2,7 @@
 
 `--json` writes one object with these keys; all of them are always there, `null` where they do not apply:
 
-* `outcome`: `paid`, `challenge`, `declined`, `refused`, `not_sent`, `partial`, `unknown` or `usage`
+* `outcome`: `paid`, `challenge`, `declined`, `refused`, `not_sent`, `partial`, `in_use`, `unknown` or `usage`
 * `money`: `moved once`, `not moved yet`, `not moved`, `not touched`, `not touched by this call`,
   `moved in part` or `may have moved`
 * `exit_code`: the exit code of the process
@@ -49,7 +49,6 @@ _REFUSED: Final = (
     InvalidRequestError,
     RateLimitedError,
     ReferenceConflictError,
-    ReferenceInUseError,
 )
 # What is not listed counts as unknown: an error that is new to this table must not pass for a no.
 _OUTCOMES: Final[tuple[tuple[type | tuple[type, ...], str, ExitCode], ...]] = (
@@ -57,6 +56,8 @@ _OUTCOMES: Final[tuple[tuple[type | tuple[type, ...], str, ExitCode], ...]] = (
     (DeclinedError, "declined", ExitCode.REFUSED),
     (NotSentError, "not_sent", ExitCode.REFUSED),
     (PartialApprovalError, "partial", ExitCode.REFUSED),
+    # Another run is at it, or was killed at it: this one moved nothing, and the money may have moved all the same.
+    (ReferenceInUseError, "in_use", ExitCode.UNKNOWN),
     (_REFUSED, "refused", ExitCode.REFUSED),
     (object, "unknown", ExitCode.UNKNOWN),
 )

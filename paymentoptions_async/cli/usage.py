@@ -6,9 +6,11 @@ import re
 import sys
 from typing import Final
 
-__all__ = ["BadUsageError", "tell_error", "without_numbers"]
+__all__ = ["BadUsageError", "tell_error", "without_numbers", "without_secrets"]
 
 _CARD_LIKE: Final = re.compile(r"\d(?:[ -]?\d){11,}")
+# A password may hold anything, so nothing after its beginning is shown.
+_ADDRESS: Final = re.compile(r"(?i:postgres[\w+]*:|[a-z][\w+.-]*://[^\n]*@|password\s*=).*", re.DOTALL)
 
 
 class BadUsageError(Exception):
@@ -18,6 +20,11 @@ class BadUsageError(Exception):
 def without_numbers(text: str) -> str:
     """The text with every long number hidden: a card number may have been typed in the wrong place."""
     return _CARD_LIKE.sub("***", text)
+
+
+def without_secrets(text: str) -> str:
+    """The text with every long number hidden, and whatever may hold a password."""
+    return without_numbers(_ADDRESS.sub("***", text))
 
 
 def tell_error(message: str) -> None:

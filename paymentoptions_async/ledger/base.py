@@ -49,18 +49,21 @@ class Claim(NamedTuple):
         merchant_txn_ref: The reference.
         token: Proves the right when the charge is finished.
         attempts: How many times this reference was sent before, by earlier claims.
+        intent: What it was asked for, where the holder adds it: a record that is gone when its claim is finished is
+            made anew of it.
     """
 
     merchant_txn_ref: str
     token: str
     attempts: int = 0
+    intent: Intent | None = None
 
 
 class Mark(StrEnum):
     """What sets a record apart.
 
     Attributes:
-        RESOLVED: Its outcome was unknown, and somebody or something has told it since.
+        RESOLVED: Its outcome was unknown, and a person has told it since.
         CONTRADICTED: The gateway's own answer came later and says otherwise: money may have moved twice, or be booked
             wrongly. A person must look.
     """
@@ -77,12 +80,14 @@ class Event(NamedTuple):
         what: What happened.
         by: Who or what said so.
         reason: Why.
+        state: What the gateway itself told, where it was the gateway.
     """
 
     at: float
     what: str
     by: str
     reason: str
+    state: str | None = None
 
 
 class Record(NamedTuple):
@@ -144,8 +149,8 @@ class Ledger(Protocol):
         """Write down what became of a claim. To do it again changes nothing.
 
         Returns:
-            Whether the record says so now. It does not where the claim was never given, or was superseded: then a
-            moved payment is noted in the record as a contradiction.
+            Whether the record says so now, and nothing contradicts it. It does not where the claim was never given, or
+            where somebody resolved it meanwhile: then what was sent is noted in the record as a contradiction.
         """
 
     @abstractmethod
@@ -175,10 +180,13 @@ class Ledger(Protocol):
         What is unknown, waits for its payer, is being charged or is contradicted is never forgotten.
 
         Args:
-            older_than: Seconds.
+            older_than: Seconds, not less than 0.
 
         Returns:
             How many records were forgotten.
+
+        Raises:
+            InvalidRequestError: Another number.
         """
 
     @abstractmethod

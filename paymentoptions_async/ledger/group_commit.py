@@ -36,6 +36,7 @@ class _Job(Generic[T]):
         self.error: Exception | None = None
 
     def do(self, connection: Connection) -> None:
+        self.error = None
         try:
             self.result = self._work(connection)
         except PaymentOptionsError as refusal:
@@ -71,6 +72,7 @@ class GroupCommit:
         self._explain = explain
         self._queue: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
         self._process = os.getpid()
         self._connection: Connection | None = None
         self._closed = False
@@ -83,14 +85,16 @@ class GroupCommit:
         Raises:
             ConfigurationError: It is closed, or was opened before a fork.
         """
-        if self._closed:
-            raise ConfigurationError("the ledger is closed: make a new one")
-        if self._thread is None:
-            self._start()
-        elif self._process != os.getpid():
-            raise ConfigurationError("the ledger was in use before this process was forked: make one in each process")
         job = _Job(work, asyncio.get_running_loop().create_future())
-        self._queue.put(job)
+        # Calls may come from loops in several threads.
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("the ledger is closed: make a new one")
+            if self._thread is None:
+                self._start()
+            elif self._process != os.getpid():
+                raise ConfigurationError("the ledger was in use before this process was forked: use it after that only")
+            self._queue.put(job)
         return job.future
 
     def _start(self) -> None:
@@ -105,11 +109,12 @@ class GroupCommit:
 
     async def close(self) -> None:
         """Do what was handed over, and end."""
-        if not self._closed and self._thread is not None:
-            self._queue.put(None)
+        with self._lock:
+            if not self._closed and self._thread is not None:
+                self._queue.put(None)
             self._closed = True
+        if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
-        self._closed = True
 
     # --- in the thread ---
 
@@ -130,6 +135,11 @@ class GroupCommit:
             self._transact(jobs)
         except Exception as fault:  # noqa: BLE001  # whatever it is: those who wait must be told
             self._disconnect()
+            if len(jobs) > 1 and not _is_of_the_store(fault):
+                # One of them cannot be done. The others are not to suffer for it.
+                for job in jobs:
+                    self._commit([job])
+                return
             for job in jobs:
                 job.error = self._explain(fault)
         self._tell(jobs)
@@ -160,6 +170,10 @@ class GroupCommit:
         for loop, theirs in loops.items():
             with suppress(RuntimeError):  # a loop that was closed meanwhile: nobody waits any more
                 loop.call_soon_threadsafe(_settle, theirs)
+
+
+def _is_of_the_store(fault: Exception) -> bool:
+    return isinstance(fault, (OSError, PaymentOptionsError)) or hasattr(fault, "sqlite_errorname")
 
 
 def _settle(jobs: list[_Job[Any]]) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from ..models.outcome import Outcome
 from .base import Claim, Intent, Ledger, Record
 from .resolution import Resolution
-from .rules import as_seen, claim_rule, finish_rule, is_prunable, is_unsettled, resolve_rule, stands
+from .rules import age_rule, as_seen, claim_rule, finish_rule, is_prunable, is_unsettled, resolve_rule, stands
 
 __all__ = ["MemoryLedger"]
 
@@ -68,6 +68,7 @@ class MemoryLedger(Ledger):
 
     async def prune(self, *, older_than: float) -> int:
         """See `Ledger.prune`."""
+        age_rule(older_than)
         before = self._clock() - older_than
         old = [reference for reference, record in self._records.items() if is_prunable(record, before=before)]
         for reference in old:

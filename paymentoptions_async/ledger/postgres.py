@@ -14,7 +14,7 @@ from ..models.outcome import Outcome
 from .base import Claim, Intent, Ledger, Record
 from .resolution import Resolution
 from .rows import COLUMNS, detail_of, from_row, to_row
-from .rules import PRUNABLE, UNSETTLED, as_seen, claim_rule, finish_rule, resolve_rule, stands
+from .rules import PRUNABLE, UNSETTLED, age_rule, as_seen, claim_rule, finish_rule, resolve_rule, stands
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -79,11 +79,12 @@ _INSERT: Final = (
     f"INSERT INTO {_TABLE} ({_ALL}) VALUES ({', '.join(_TIMES.get(name, '%s') for name in COLUMNS)})"
     " ON CONFLICT DO NOTHING"
 )
+_RESTORE: Final = f"INSERT INTO {_TABLE} ({_ALL}) VALUES ({', '.join(['%s'] * len(COLUMNS))}) ON CONFLICT DO NOTHING"
 _SELECT: Final = f"SELECT {_ALL} FROM {_TABLE} WHERE merchant_txn_ref = %s"
 _REPLACE: Final = f"UPDATE {_TABLE} SET {', '.join(f'{name} = %s' for name in COLUMNS)} WHERE merchant_txn_ref = %s"
 _FINISH: Final = (
     f"UPDATE {_TABLE} SET state = %s, attempts = greatest(attempts, %s), detail = %s, answer = %s, changed = {_NOW}"
-    " WHERE merchant_txn_ref = %s AND token = %s AND state = 'sending'"
+    " WHERE merchant_txn_ref = %s AND token = %s AND state = 'sending' AND mark IS NULL"
 )
 _PAGE: Final = f"SELECT {_ALL} FROM {_TABLE} WHERE merchant_txn_ref > %s ORDER BY merchant_txn_ref LIMIT %s"
 _UNSETTLED_PAGE: Final = _PAGE.replace("ORDER BY", f"AND {_UNSETTLED} ORDER BY")
@@ -170,6 +171,7 @@ class PostgresLedger(Ledger):
 
     async def prune(self, *, older_than: float) -> int:
         """See `Ledger.prune`. Done in small steps, between which charges go on."""
+        age_rule(older_than)
         before, pruned = await self._run(self._now) - older_than, 0
         after: str | None = ""
         while after is not None:
@@ -180,7 +182,8 @@ class PostgresLedger(Ledger):
     async def close(self) -> None:
         """See `Ledger.close`."""
         self._closed = True
-        pool, self._pool = self._pool, None
+        async with self._opening:
+            pool, self._pool = self._pool, None
         if pool is not None:
             await pool.close()
 
@@ -234,6 +237,8 @@ class PostgresLedger(Ledger):
             raise ConfigurationError("the ledger belongs to another event loop: make one in each loop")
         if self._pool is None:
             async with self._opening:
+                if self._closed:
+                    raise ConfigurationError("the ledger is closed: make a new one")
                 if self._pool is None:
                     self._pool = await self._open()
         return self._pool
@@ -263,21 +268,13 @@ class PostgresLedger(Ledger):
         try:
             server: Connection = await AsyncConnection.connect(self._dsn, autocommit=True)
         except OperationalError as fault:
-            why = self._told(fault)
+            why = _told(str(fault))
         else:
             async with server:
                 await _configure(server)
                 await _migrate(server)
             return
         raise LedgerError(f"the ledger's PostgreSQL server cannot be used: {why}")
-
-    def _told(self, fault: Exception) -> str:
-        """The server's words, without the password."""
-        from psycopg.conninfo import conninfo_to_dict
-
-        password = conninfo_to_dict(self._dsn).get("password")
-        words = " ".join(str(fault).split())
-        return words.replace(str(password), "***") if password else words
 
     async def _now(self, server: Connection) -> float:
         if self._clock is not None:
@@ -317,7 +314,9 @@ class PostgresLedger(Ledger):
             record = finish_rule(stored, claim, outcome, now=await self._now(server))
             if record is None:
                 return False
-            if record is not stored:
+            if stored is None:
+                await server.execute(_RESTORE, to_row(record))
+            elif record is not stored:
                 await _store(server, record)
         return stands(record, claim, outcome)
 
@@ -334,6 +333,24 @@ def _completed(dsn: str) -> tuple[str, str | None]:
         given: dict[str, Any] = {**_CONNECTION, **conninfo_to_dict(dsn)}
         return make_conninfo(**given), None
     return "", "dsn: a connection string or address as libpq reads it"
+
+
+# What libpq says of a connection that it does not get. It is not repeated: its words show parts of an address, and of
+# a password that is not written as it should be.
+_TROUBLES: Final = {
+    "Connection refused": "connection refused",
+    "No such file": "nobody listens at its socket",
+    "resolve host": "its host is not known",
+    "timeout expired": "no answer in time",
+    "SSL": "TLS does not come about",
+}
+
+
+def _told(words: str) -> str:
+    if "FATAL:" in words:
+        # The server's own: it was reached, so the address was read rightly.
+        return " ".join(words.rpartition("FATAL:")[2].split())
+    return next((told for sign, told in _TROUBLES.items() if sign in words), "no connection")
 
 
 async def _cancellable(work: Coroutine[Any, Any, T]) -> T:

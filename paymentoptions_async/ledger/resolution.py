@@ -22,11 +22,13 @@ class Resolution(NamedTuple):
         outcome: What happened to the money.
         by: Who says so: a person's name, or what was asked.
         reason: How that is known.
+        token: Of the claim that the gateway itself was asked about; `None` where a person says so.
     """
 
     outcome: Outcome
     by: str
     reason: str
+    token: str | None = None
 
     @classmethod
     def paid(cls, *, by: str, reason: str, transaction_id: str | None = None) -> Self:
@@ -42,8 +44,9 @@ class Resolution(NamedTuple):
         """
         answer = None
         if transaction_id is not None:
-            told = _text("transaction_id", transaction_id)
-            answer = orjson.dumps({"transaction_details": {"id": told}})
+            if _text("transaction_id", transaction_id) != transaction_id:
+                raise _wrong(Problem("transaction_id", "the gateway's id, which is no card number"))
+            answer = orjson.dumps({"transaction_details": {"id": transaction_id}})
         return cls._made(Outcome(state=State.PAID, answer=answer), by, reason)
 
     @classmethod
@@ -80,6 +83,9 @@ class Resolution(NamedTuple):
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST or not value.isprintable():
-        problem = Problem(name, f"a text of 1 to {_LONGEST} printable characters")
-        raise InvalidRequestError(f"not resolved: {problem}", problems=(problem,))
+        raise _wrong(Problem(name, f"a text of 1 to {_LONGEST} printable characters"))
     return redact_text(value.strip())
+
+
+def _wrong(problem: Problem) -> InvalidRequestError:
+    return InvalidRequestError(f"not resolved: {problem}", problems=(problem,))

@@ -24,6 +24,7 @@ from .resolution import Resolution
 __all__ = [
     "PRUNABLE",
     "UNSETTLED",
+    "age_rule",
     "as_seen",
     "claim_rule",
     "finish_rule",
@@ -40,9 +41,13 @@ PRUNABLE: Final = (State.PAID, State.PARTIAL, State.DECLINED, State.REFUSED)
 """States that may be forgotten."""
 
 _MOVED: Final = (State.PAID, State.PARTIAL)
-_OF_THE_GATEWAY: Final = (State.PAID, State.PARTIAL, State.DECLINED)
+_OF_THE_GATEWAY: Final = (State.PAID, State.PARTIAL, State.DECLINED, State.CHALLENGED)
 _GATEWAY: Final = "the gateway"
+_RESOLVED: Final = "resolved as"
 _DIED: Final = "the process that was charging it ended without a word"
+
+# No charge may take longer than a day (`Timeouts`), so a lease that ends later comes of a clock that was wrong.
+_LONGEST_LEASE: Final = 90_000.0
 
 
 def claim_rule(record: Record | None, intent: Intent, *, token: str, now: float, lease: float) -> Record | Outcome:
@@ -102,12 +107,13 @@ def as_seen(record: Record, now: float) -> Record:
     """The record as it is to be told: what is being sent for longer than its lease is unknown.
 
     It is not stored so, since its holder may only have been slow, and may still finish with its token. Likewise unknown
-    is what was refused while an earlier claim was paid all the same: to send it again would charge twice.
+    is what is contradicted and not known as paid: whoever acted on it could have the payer pay twice.
     """
-    if record.outcome.state is State.REFUSED and record.mark is Mark.CONTRADICTED:
+    state = record.outcome.state
+    if record.mark is Mark.CONTRADICTED and state not in (*_MOVED, State.SENDING, State.UNKNOWN):
         evidence = (*record.outcome.evidence, *(event.what for event in record.history[-1:]))
         return record._replace(outcome=record.outcome._replace(state=State.UNKNOWN, refusal=None, evidence=evidence))
-    if record.outcome.state is not State.SENDING or now < record.lease_ends:
+    if state is not State.SENDING or now < record.lease_ends <= now + _LONGEST_LEASE:
         return record
     return record._replace(outcome=record.outcome._replace(state=State.UNKNOWN, evidence=(_DIED,)))
 
@@ -122,32 +128,44 @@ def finish_rule(record: Record | None, claim: Claim, outcome: Outcome, *, now: f
         now: Seconds of the wall clock (UTC).
     """
     if record is None:
-        return None
+        return _made_anew(claim, outcome, now)
     if record.token != claim.token:
         return _superseded(record, outcome, now)
     outcome = outcome._replace(attempts=max(record.outcome.attempts, outcome.attempts))
     if record.outcome.state is State.SENDING:
         return record._replace(outcome=outcome, changed=now)
-    if record.mark is not None and outcome.state in _OF_THE_GATEWAY and outcome != record.outcome:
-        return _late(record, outcome, now)
-    return record
+    # Where nobody has resolved it, it is the claim's own end, told once more.
+    resolved = record.mark is not None or any(event.what.startswith(_RESOLVED) for event in record.history)
+    return _late(record, outcome, now) if resolved else record
+
+
+def _made_anew(claim: Claim, outcome: Outcome, now: float) -> Record | None:
+    """The record is gone: pruned after a person had resolved it, or lost with a store that was put back."""
+    if claim.intent is None or outcome.state is State.REFUSED:
+        return None
+    event = Event(now, "made anew", "this library", "the record was gone when the gateway's answer came")
+    return Record(_stored(claim.intent), claim.token, now, now, now, outcome, None, (event,))
 
 
 def stands(record: Record, claim: Claim, outcome: Outcome) -> bool:
-    """Whether a record says what became of a claim."""
-    return record.token == claim.token and record.outcome.state is outcome.state
+    """Whether a record says what became of a claim, and nothing contradicts it."""
+    says_so = record.token == claim.token and record.outcome.state is outcome.state
+    return says_so and record.mark is not Mark.CONTRADICTED
 
 
 def _late(record: Record, outcome: Outcome, now: float) -> Record:
     """It was given up and resolved meanwhile. The gateway's own word counts for more than anybody's about it."""
     resolved = record.outcome
+    may_have_moved = outcome.state is State.UNKNOWN and resolved.state is State.REFUSED
+    if outcome == resolved or not (outcome.state in _OF_THE_GATEWAY or may_have_moved):
+        return record
     record = record._replace(outcome=outcome)
     if outcome.state is resolved.state and resolved.transaction_id in (None, outcome.transaction_id):
-        event = Event(now, f"confirmed as {outcome.state}", _GATEWAY, "its answer came later")
+        event = Event(now, f"confirmed as {outcome.state}", _GATEWAY, "its answer came later", outcome.state)
         # Another claim's contradiction is not settled by that.
         mark = record.mark if record.mark is Mark.CONTRADICTED else None
         return record._replace(mark=mark, changed=now, history=(*record.history, event))
-    told = f"resolved as {_named(resolved)}, but the gateway's answer came later and says {_named(outcome)}"
+    told = f"{_RESOLVED} {_named(resolved)}, but the gateway's answer came later and says {_named(outcome)}"
     return _contradicted(record, told, outcome, now)
 
 
@@ -156,7 +174,7 @@ def _named(outcome: Outcome) -> str:
 
 
 def _superseded(record: Record, outcome: Outcome, now: float) -> Record:
-    if outcome.state not in _MOVED:
+    if outcome.state not in (*_MOVED, State.CHALLENGED, State.UNKNOWN):
         return record
     told = f"an earlier claim, given up and charged anew since, ended {_named(outcome)} all the same"
     if any(event.what == told for event in record.history):
@@ -165,7 +183,7 @@ def _superseded(record: Record, outcome: Outcome, now: float) -> Record:
 
 
 def _contradicted(record: Record, told: str, outcome: Outcome, now: float) -> Record:
-    event = Event(now, told, _GATEWAY, "; ".join(outcome.evidence))
+    event = Event(now, told, _GATEWAY, "; ".join(outcome.evidence), outcome.state)
     return record._replace(mark=Mark.CONTRADICTED, changed=now, history=(*record.history, event))
 
 
@@ -184,23 +202,43 @@ def resolve_rule(record: Record | None, merchant_txn_ref: str, resolution: Resol
     """
     if record is None:
         raise _unresolvable("no record of this reference", merchant_txn_ref)
+    if resolution.token is not None and resolution.token != record.token:
+        return _superseded(record, resolution.outcome, now)
     seen = as_seen(record, now)
-    state, told = seen.outcome.state, resolution.outcome
-    if state is State.SENDING:
+    if seen.outcome.state is State.SENDING:
         raise _in_use(record)
-    if _says_so_already(seen, told):
+    if _says_so_already(seen, resolution.outcome):
         return record
-    if state not in UNSETTLED and record.mark is None:
-        raise _unresolvable(f"what the gateway itself has settled as {state}", merchant_txn_ref)
+    if resolution.token is None:
+        _refuse_against_the_gateway(record, seen.outcome.state, resolution.outcome.state)
+    elif seen.outcome.state not in UNSETTLED:
+        return _late(record, resolution.outcome, now)
+    return _resolved(record, seen.outcome, resolution, now)
+
+
+def _resolved(record: Record, seen: Outcome, resolution: Resolution, now: float) -> Record:
+    told = resolution.outcome
     outcome = told._replace(
-        attempts=max(seen.outcome.attempts, told.attempts),
-        evidence=(*seen.outcome.evidence, *told.evidence),
-        answer=told.answer or seen.outcome.answer,
+        attempts=max(seen.attempts, told.attempts),
+        evidence=(*seen.evidence, *told.evidence),
+        answer=told.answer or seen.answer,
     )
     if outcome.state is State.PAID and outcome.transaction_id is None:
-        raise _unresolvable("paid without a transaction_id", merchant_txn_ref)
-    event = Event(now, f"resolved as {told.state}", resolution.by, resolution.reason)
-    return record._replace(outcome=outcome, changed=now, mark=Mark.RESOLVED, history=(*record.history, event))
+        raise _unresolvable("paid without a transaction_id", record.merchant_txn_ref)
+    by_gateway = resolution.token is not None
+    event = Event(
+        now, f"{_RESOLVED} {told.state}", resolution.by, resolution.reason, told.state if by_gateway else None
+    )
+    mark = None if by_gateway else Mark.RESOLVED
+    return record._replace(outcome=outcome, changed=now, mark=mark, history=(*record.history, event))
+
+
+def _refuse_against_the_gateway(record: Record, seen: State, told: State) -> None:
+    if seen not in UNSETTLED and record.mark is None:
+        raise _unresolvable(f"what the gateway itself has settled as {seen}", record.merchant_txn_ref)
+    by_its_claim = record.outcome.state in _MOVED and record.mark is not Mark.RESOLVED
+    if told not in _MOVED and (by_its_claim or any(event.state in _MOVED for event in record.history)):
+        raise _unresolvable("what the gateway has told as paid: it cannot be said not to be", record.merchant_txn_ref)
 
 
 def _says_so_already(record: Record, told: Outcome) -> bool:
@@ -227,3 +265,14 @@ def is_prunable(record: Record, *, before: float) -> bool:
         before: Seconds of the wall clock (UTC): what has changed since then is kept.
     """
     return record.outcome.state in PRUNABLE and record.mark is not Mark.CONTRADICTED and record.changed < before
+
+
+def age_rule(older_than: float) -> None:
+    """Refuse to forget what is still to come.
+
+    Raises:
+        InvalidRequestError: It is less than 0.
+    """
+    if not older_than >= 0:
+        problem = Problem("older_than", "seconds, not less than 0")
+        raise InvalidRequestError(f"nothing was pruned: {problem}", problems=(problem,))

@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from .base import Claim, Intent, Ledger, Record
 from .group_commit import GroupCommit
 from .resolution import Resolution
 from .rows import COLUMNS, detail_of, from_row, to_row
-from .rules import PRUNABLE, UNSETTLED, as_seen, claim_rule, finish_rule, resolve_rule, stands
+from .rules import PRUNABLE, UNSETTLED, age_rule, as_seen, claim_rule, finish_rule, resolve_rule, stands
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -62,7 +63,7 @@ _SELECT: Final = f"SELECT {_ALL} FROM charge WHERE merchant_txn_ref = ?"
 _REPLACE: Final = f"UPDATE charge SET {', '.join(f'{name} = ?' for name in COLUMNS)} WHERE merchant_txn_ref = ?"
 _FINISH: Final = (
     "UPDATE charge SET state = ?, attempts = max(attempts, ?), detail = ?, answer = ?, changed = ?"
-    " WHERE merchant_txn_ref = ? AND token = ? AND state = 'sending'"
+    " WHERE merchant_txn_ref = ? AND token = ? AND state = 'sending' AND mark IS NULL"
 )
 _PAGE: Final = f"SELECT {_ALL} FROM charge WHERE merchant_txn_ref > ? ORDER BY merchant_txn_ref LIMIT ?"
 _UNSETTLED_PAGE: Final = _PAGE.replace("ORDER BY", f"AND {_UNSETTLED} ORDER BY")
@@ -95,7 +96,8 @@ class SqliteLedger(Ledger):
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._file = _File(Path(path))
+        # The application may change its folder.
+        self._file = _File(Path(path).absolute())
         self._commits = GroupCommit(self._file.connect, self._file.check, self._file.explained)
 
     async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
@@ -123,6 +125,7 @@ class SqliteLedger(Ledger):
 
     async def prune(self, *, older_than: float) -> int:
         """See `Ledger.prune`. Done in small steps, between which charges go on."""
+        age_rule(older_than)
         before, pruned = self._clock() - older_than, 0
         after: str | None = ""
         while after is not None:
@@ -147,31 +150,48 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._log_path = path.with_name(f"{path.name}-wal")
         self._opened: os.stat_result | None = None
+        self._log: os.stat_result | None = None
 
     def connect(self) -> Connection:
         import sqlite3
 
         if self._opened is None:
-            # Not left to SQLite, which would make it readable by everybody.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        else:
-            self.check()
+            _make(self.path)
+        elif not os.path.samestat(self._opened, self.path.stat()):
+            raise self._replaced()
+        _refuse_after_fork(self.path)
         connection = sqlite3.connect(self.path, timeout=_LOCK_PATIENCE, isolation_level=None)
         try:
             _prepare(connection)
         except BaseException:
             connection.close()
             raise
-        if self._opened is None:
-            # From here on it is the ledger, and no other file is.
-            self._opened = self.path.stat()
+        # From here on they are the ledger, and no other files are.
+        self._opened, self._log = self.path.stat(), self._log_path.stat()
         return connection
 
     def check(self) -> None:
-        """Ask whether the path still leads to the file: what is written to a removed one is forgotten at the end."""
+        """Ask whether the paths still lead to the files: what is written to a removed one is forgotten at the end.
+
+        The log is removed under a connection where something else in this process opens and closes the ledger's file,
+        since that drops all locks of the process: another one then takes itself for the last.
+        """
         if self._opened is None or not os.path.samestat(self._opened, self.path.stat()):
-            raise LedgerError(f"the ledger {self.path.name} was replaced by another file while it was in use")
+            raise self._replaced()
+        try:
+            is_same = self._log is not None and os.path.samestat(self._log, self._log_path.stat())
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise LedgerError(
+                f"the write-ahead log of the ledger {self.path.name} was removed while it was in use: nothing else may"
+                " open the file in this process"
+            )
+
+    def _replaced(self) -> LedgerError:
+        return LedgerError(f"the ledger {self.path.name} was replaced by another file while it was in use")
 
     def explained(self, fault: Exception) -> Exception:
         if isinstance(fault, PaymentOptionsError):
@@ -200,6 +220,26 @@ def _told(name: str, fault: Exception) -> str:
     return f"{_ADVICE[family]} ({name})" if family in _ADVICE else name
 
 
+def _make(path: Path) -> None:
+    """Make the file. Not left to SQLite, which would make it readable by everybody.
+
+    One that is there is not touched: to close it again would drop the locks of other connections of this process.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+# The process that first opened each file, by device and number.
+_openers: Final[dict[tuple[int, int], int]] = {}
+
+
+def _refuse_after_fork(path: Path) -> None:
+    """SQLite's list of locks is inherited, the locks are not: a forked process would work without any."""
+    found = path.stat()
+    if _openers.setdefault((found.st_dev, found.st_ino), os.getpid()) != os.getpid():
+        raise LedgerError(f"the ledger {path.name} was in use before this process was forked: use it after that only")
+
+
 def _prepare(connection: Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     # Elsewhere it changes nothing. On macOS a flush leaves it to the drive when to write.
@@ -216,6 +256,8 @@ def _prepare(connection: Connection) -> None:
     _write_ahead(connection)
     if version < len(_MIGRATIONS):
         _migrate(connection)
+    # The log is there from the first reading on.
+    _versions(connection)
 
 
 def _write_ahead(connection: Connection) -> None:
@@ -271,7 +313,9 @@ def _finish(file: Connection, claim: Claim, outcome: Outcome, now: float) -> boo
     record = finish_rule(stored, claim, outcome, now=now)
     if record is None:
         return False
-    if record is not stored:
+    if stored is None:
+        file.execute(_INSERT, to_row(record))
+    elif record is not stored:
         _store(file, record)
     return stands(record, claim, outcome)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-__all__ = ["BODY", "CARD", "SECRET", "Ended", "clean_environment", "command", "run"]
+from paymentoptions_async.sandbox import Sandbox
+
+__all__ = ["BODY", "CARD", "SECRET", "Ended", "Shell", "clean_environment", "command", "run"]
 
 BODY: Final = Path(__file__).parents[2] / "examples" / "purchase.json"
 CARD: Final = "5200000000001005"
@@ -52,3 +55,24 @@ def run(*arguments: object, stdin: str = "", **environment: str) -> Ended:
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+class Shell:
+    """Runs the command as a process of its own, on a sandbox of this one and on one ledger.
+
+    Attributes:
+        environment: What it is told.
+    """
+
+    def __init__(self, gateway: Sandbox, place: Path) -> None:
+        settings = gateway.settings()
+        self.environment = {
+            "PAYMENTOPTIONS_API_KEY": settings.api_key.reveal(),
+            "PAYMENTOPTIONS_X_API_KEY": settings.x_api_key.reveal(),
+            "PAYMENTOPTIONS_MERCHANT_ID": settings.merchant_id,
+            "PAYMENTOPTIONS_BASE_URL": settings.base_url,
+            "PAYMENTOPTIONS_LEDGER": str(place),
+        }
+
+    async def __call__(self, *arguments: object, **more: str) -> Ended:
+        return await asyncio.to_thread(lambda: run(*arguments, **{**self.environment, **more}))

@@ -69,6 +69,42 @@ def test_what_waits_in_the_ledger_is_told(cli: Cli, tmp_path: Path, monkeypatch:
     assert "it is no SQLite file" in cli("doctor").out
 
 
+def test_looking_at_a_ledger_changes_nothing_in_it(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "ledger.db"
+    monkeypatch.setenv("PAYMENTOPTIONS_LEDGER", str(place))
+    assert "not there yet" in cli("doctor").out
+    assert not place.exists()
+    asyncio.run(kept(place))
+    before = cli("ledger", "export").out
+    cli("doctor")
+    assert cli("ledger", "export").out == before
+
+
+def test_a_ledger_that_can_be_read_only_is_a_problem(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str
+) -> None:
+    monkeypatch.setenv("PAYMENTOPTIONS_LEDGER", postgres_dsn)
+    assert "ok       ledger: PostgreSQL" in cli("doctor").out
+    read_only = postgres_dsn.replace("options=", "options=-cdefault_transaction_read_only%3Don%20")
+    monkeypatch.setenv("PAYMENTOPTIONS_LEDGER", read_only)
+    assert "PROBLEM  ledger: PostgreSQL" in cli("doctor").out
+
+
+def test_a_ledger_whose_folder_is_not_there_is_a_problem(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAYMENTOPTIONS_LEDGER", str(tmp_path / "disk" / "ledger.db"))
+    assert "its folder is not there -> make it, or mount the disk" in cli("doctor").out
+
+
+def test_a_missing_secret_is_a_problem_and_it_is_told_how_to_make_one(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PAYMENTOPTIONS_LEDGER_SECRET")
+    told = cli("doctor").out
+    assert "PROBLEM  PAYMENTOPTIONS_LEDGER_SECRET: not set -> make one with python3 -c 'import secrets;" in told
+
+
 def test_the_gateway_is_connected_to_and_asked_nothing(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, settings_in_environment: None, listener: socket.socket
 ) -> None:

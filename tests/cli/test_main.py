@@ -18,6 +18,17 @@ from .conftest import Cli
 from .processes import CARD, clean_environment, run
 
 
+def _commands(group: Any, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        inner = (*names, name)
+        found |= _commands(command, inner) if hasattr(command, "commands") else {" ".join(inner): command}
+    return found
+
+
+COMMANDS = _commands(typer.main.get_command(app))
+
+
 def run_without(module: str) -> subprocess.CompletedProcess[str]:
     program = (
         f"import sys; sys.modules[{module!r}] = None;"
@@ -63,16 +74,22 @@ def test_the_help_lists_the_exit_codes() -> None:
         assert re.search(rf"^ *{code}  ", told, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["purchase", "sandbox", "doctor"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_a_help_with_an_example(name: str) -> None:
-    told = CliRunner().invoke(app, [name, "--help"])
+    told = CliRunner().invoke(app, [*name.split(), "--help"])
     assert told.exit_code == 0
     assert f"paymentoptions {name}" in told.output.partition("For example:")[2]
 
 
+def test_every_command_of_the_ledger_takes_ledger_and_json() -> None:
+    for name, command in COMMANDS.items():
+        flags = {flag for part in command.params for flag in part.opts}
+        assert "--json" in flags
+        assert ("--ledger" in flags) == (name == "purchase" or name.startswith("ledger "))
+
+
 def all_flags() -> list[str]:
-    group: Any = typer.main.get_command(app)
-    return [flag for item in group.commands.values() for part in item.params for flag in part.opts]
+    return [flag for command in COMMANDS.values() for part in command.params for flag in part.opts]
 
 
 def test_no_flag_takes_a_card_number_or_a_cvc() -> None:
@@ -94,6 +111,12 @@ def test_no_flag_takes_a_card_number_or_a_cvc() -> None:
         ["purchase", "--timeout", "5200 0000 0000 1005"],
         ["sandbox", "--fault", CARD],
         ["sandbox", "--duplicates", CARD],
+        ["ledger", CARD],
+        ["ledger", "list", CARD],
+        ["ledger", "list", "--state", CARD],
+        ["ledger", "show", "ref", CARD, "987"],
+        ["ledger", "resolve", CARD, "--by", "987"],
+        ["ledger", "prune", "--yes", "--older-than", CARD],
         [CARD],
     ],
 )

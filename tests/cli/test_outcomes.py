@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
-from paymentoptions_async import PaymentOptions, PaymentOptionsError
-from paymentoptions_async.cli.result import of_error
+from paymentoptions_async import (
+    Challenge,
+    OutcomeUnknownError,
+    PartialApprovalError,
+    Payment,
+    PaymentOptions,
+    PaymentOptionsError,
+    ReferenceInUseError,
+)
+from paymentoptions_async.cli.report import report
+from paymentoptions_async.cli.result import Result, of_answer, of_error
 
 from .conftest import Cli
 from .processes import BODY, CARD
@@ -108,6 +122,46 @@ def test_the_sandbox_tells_what_really_happened(cli: Cli) -> None:
     lost_before = cli("purchase", "--sandbox", "--json", "--fault", "503:before_commit").result
     lost_after = cli("purchase", "--sandbox", "--json", "--fault", "503:after_commit").result
     assert (lost_before["sandbox"], lost_after["sandbox"]) == ({"charges": 0}, {"charges": 1})
+
+
+PAYMENT: dict[str, Any] = {
+    "transaction_id": "t",
+    "merchant_txn_ref": "r",
+    "amount": Decimal(1),
+    "currency": "JPY",
+}
+
+
+def _unrecorded(error: PaymentOptionsError) -> PaymentOptionsError:
+    error.recorded = False
+    return error
+
+
+UNRECORDED = [
+    (of_answer(Payment(**PAYMENT, recorded=False)), "payment"),
+    (of_answer(Challenge(redirect_url="https://acs.example", merchant_txn_ref="r", recorded=False)), "challenge"),
+    (of_error(_unrecorded(OutcomeUnknownError("lost"))), "error"),
+    (of_error(_unrecorded(PartialApprovalError("half", payment=Payment(**PAYMENT, recorded=False)))), "error"),
+]
+
+
+@pytest.mark.parametrize(("result", "member"), UNRECORDED)
+def test_what_the_ledger_could_not_be_told_is_told(
+    capsys: pytest.CaptureFixture[str], result: Result, member: str
+) -> None:
+    report(result, as_json=True)
+    assert json.loads(capsys.readouterr().out)[member]["recorded"] is False
+    report(result, as_json=False)
+    assert "not recorded  the ledger could not be told of this" in capsys.readouterr().out
+
+
+def test_what_another_run_is_charging_counts_as_unknown() -> None:
+    error = ReferenceInUseError(
+        "it is being charged", merchant_txn_ref="r", lease_ends=datetime(2030, 1, 1, tzinfo=UTC)
+    )
+    result = of_error(error)
+    assert (result.outcome, result.money, result.exit_code) == ("in_use", "not touched by this call", 3)
+    assert result.as_json()["error"]["lease_ends"] == "2030-01-01T00:00:00+00:00"
 
 
 class BrokenPayments:

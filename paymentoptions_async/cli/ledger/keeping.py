@@ -5,23 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, TextIO
+from typing import Annotated, Any, Final
 
 import typer
 
-from ... import Ledger, State
-from ..exits import ExitCode
-from ..output import write_text
-from ..usage import BadUsageError, tell_error
-from .place import LedgerOption, place_of, records_of, work_on
-from .settling import confirmed
+from ... import Record, State
+from ..output import write_json, write_lines, write_text
+from ..usage import BadUsageError
+from ..values import shown
+from .files import write_file
+from .place import LedgerOption, place_of
+from .settling import confirm
 from .words import record_json
+from .work import faults_told, records_of, work_on
 
 __all__ = ["export", "prune"]
 
@@ -33,8 +32,8 @@ _CSV: Final = (
     "created", "changed", "status", "reason", "response_code", "gateway_code", "refusal", "evidence", "history",
 )  # fmt: skip
 
-# What makes a spreadsheet compute a cell in place of showing it.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# What makes a spreadsheet compute a cell in place of showing it, the wide forms of East Asia as well.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def export(
@@ -50,10 +49,13 @@ def export(
         list[State] | None, typer.Option(help="Only these states; may be given again.", show_default=False)
     ] = None,
     ledger: LedgerOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines, as without it.")] = False,
 ) -> None:
     """Write all records: one JSON object on a line, or CSV.
 
     The answers hold the payers' names and addresses. Card numbers are masked.
+    In CSV a cell that a spreadsheet would compute begins with an apostrophe;
+    JSON tells everything as it is.
 
     For example:
 
@@ -62,37 +64,29 @@ def export(
         paymentoptions ledger export --csv --state unknown
     """
     wanted = frozenset(state or State)
-
-    line = _csv_line if as_csv else _json_line
     count = 0
-    with _opened(output, force=force) as stream:
-        if as_csv:
-            stream.write(_csv_cells(_CSV))
-        for record in records_of(ledger, unsettled=unsettled):
+
+    def chosen(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
+        nonlocal count
+        for record in records:
             if record.outcome.state in wanted:
-                stream.write(line(record_json(record)))
                 count += 1
-    if output is not None:
-        write_text(f"{count} records written to {output}.\n")
+                yield record_json(record)
+
+    with records_of(ledger, unsettled=unsettled) as records:
+        if as_csv and as_json:
+            raise BadUsageError("--csv or --json: one of them")
+        lines = _csv_lines(chosen(records)) if as_csv else map(_json_line, chosen(records))
+        if output is None:
+            write_lines(lines)
+        else:
+            write_file(output, lines, force=force, ledger=ledger)
+            write_text(f"{count} records written to {shown(output)}.\n")
 
 
-@contextmanager
-def _opened(output: Path | None, *, force: bool) -> Iterator[TextIO]:
-    if output is None:
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
-    try:
-        number = os.open(output, flags, 0o600)
-    except FileExistsError:
-        tell_error(f"{output} is there already: give --force to write over it")
-        raise typer.Exit(ExitCode.USAGE) from None
-    except OSError as fault:
-        tell_error(f"cannot write {output}: {fault.strerror}")
-        raise typer.Exit(ExitCode.USAGE) from None
-    with os.fdopen(number, "w", encoding="utf-8", newline="") as stream:
-        yield stream
+def _csv_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
+    yield _csv_cells(_CSV)
+    yield from map(_csv_line, records)
 
 
 def _json_line(told: dict[str, Any]) -> str:
@@ -112,7 +106,7 @@ def _csv_cells(values: Any) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else shown(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -123,6 +117,7 @@ def prune(
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask back.")] = False,
     ledger: LedgerOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object: `forgotten`, how many.")] = False,
 ) -> None:
     """Forget what was settled and has not changed for so long.
 
@@ -134,17 +129,18 @@ def prune(
 
         paymentoptions ledger prune --older-than 400d
     """
-
-    async def forget(store: Ledger) -> int | None:
+    with faults_told():
         seconds = _seconds(older_than)
-        what = (
-            f"What was settled more than {older_than} ago is forgotten in {place_of(ledger)}, and can be charged anew."
+        confirm(
+            f"What was settled more than {older_than} ago is forgotten in {shown(place_of(ledger))},"
+            " and can be charged anew.",
+            yes=yes,
         )
-        return await store.prune(older_than=seconds) if confirmed(what, yes=yes) else None
-
-    count = work_on(ledger, forget)
-    if count is not None:
-        write_text(f"{count} records forgotten.\n")
+    count = work_on(ledger, lambda store: store.prune(older_than=seconds))
+    if as_json:
+        write_json({"forgotten": count})
+    else:
+        write_text(f"{count} records forgotten.{' Their references can be charged anew.' if count else ''}\n")
 
 
 def _seconds(period: str) -> int:

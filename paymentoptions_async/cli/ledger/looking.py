@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final
 
 import typer
@@ -12,12 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ... import Record, State
+from ...ledger.rules import UNSETTLED
 from ..exits import ExitCode
-from ..output import write_json, write_rows, write_text
+from ..output import write_lines, write_text
 from ..usage import tell_error
 from ..values import shown
-from .place import LedgerOption, records_of, work_on
-from .words import COLUMNS, in_columns, in_rows, is_alarming, record_json
+from .place import LedgerOption
+from .words import COLUMNS, in_columns, is_alarming, record_json, tell_record
+from .work import records_of, work_on
 
 __all__ = ["list_records", "show"]
 
@@ -40,6 +43,9 @@ def list_records(
     moved twice (contradicted), and 0 where there is nothing of the kind: a
     timed job can raise the alarm by it.
 
+    The table begins with what has waited longest; JSON comes in the order of
+    the references.
+
     For example:
 
         paymentoptions ledger list
@@ -47,22 +53,33 @@ def list_records(
         paymentoptions ledger list --all --state declined --json
     """
     wanted = frozenset(state or State)
+    # A settled state that is asked for by name is looked for among the settled ones.
+    unsettled = not everything and (state is None or wanted <= set(UNSETTLED))
+    alarm = False
 
-    kept: list[Record] = []
-    count, alarm = 0, False
-    for record in records_of(ledger, unsettled=not everything):
-        alarm = alarm or is_alarming(record)
-        if record.outcome.state not in wanted:
-            continue
-        count += 1
+    def chosen(records: Iterator[Record]) -> Iterator[Record]:
+        nonlocal alarm
+        for record in records:
+            alarm = alarm or is_alarming(record)
+            if record.outcome.state in wanted:
+                yield record
+
+    with records_of(ledger, unsettled=unsettled) as records:
         if as_json:
-            write_json(record_json(record))
-        elif count <= _LONGEST_TABLE:
-            kept.append(record)
-    if not as_json:
-        _write_table(sorted(kept, key=lambda record: record.changed))
-        write_text(_summary(count))
+            write_lines(json.dumps(record_json(record)) + "\n" for record in chosen(records))
+        else:
+            _write_people(chosen(records))
     raise typer.Exit(ExitCode.UNKNOWN if alarm else ExitCode.OK)
+
+
+def _write_people(records: Iterator[Record]) -> None:
+    kept: list[Record] = []
+    count = 0
+    for count, record in enumerate(records, 1):
+        if count <= _LONGEST_TABLE:
+            kept.append(record)
+    _write_table(sorted(kept, key=lambda record: record.changed))
+    write_text(_summary(count))
 
 
 def _summary(count: int) -> str:
@@ -111,9 +128,4 @@ def show(
     if record is None:
         tell_error("the ledger has no record of this reference")
         raise typer.Exit(ExitCode.REFUSED)
-    if as_json:
-        write_json(record_json(record))
-        return
-    mark = f", {record.mark}" if record.mark else ""
-    code = ExitCode.UNKNOWN if is_alarming(record) else ExitCode.OK
-    write_rows(f"{shown(record.merchant_txn_ref)}: {record.outcome.state}{mark}", in_rows(record), exit_code=code)
+    tell_record(record, as_json=as_json)

@@ -1,29 +1,36 @@
-"""Where the ledger is, and work on it."""
+"""Where the ledger is."""
 
 from __future__ import annotations
 
-import asyncio
 import os
+import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Final
 
 import typer
 
-from ... import ConfigurationError, InvalidRequestError, Ledger, PostgresLedger, Record, SqliteLedger
-from ...errors import PaymentOptionsError
-from ..exits import ExitCode
-from ..usage import BadUsageError, tell_error
+from ... import ConfigurationError, Ledger, PostgresLedger, SqliteLedger
+from ..usage import without_secrets
 
-__all__ = ["LedgerOption", "NoLedgerError", "open_ledger", "place_of", "records_of", "work_on"]
-
-T = TypeVar("T")
+__all__ = ["LedgerOption", "NoLedgerError", "default_file", "file_of", "open_ledger", "place_of"]
 
 _VARIABLE: Final = "PAYMENTOPTIONS_LEDGER"
-_PAGE: Final = 500
+
+# What looks like an address, or like libpq's `host=db password=...`, is no file: it may hold a password.
+_NO_FILE: Final = re.compile(r"\s*(?:[A-Za-z][\w+.-]+:/|\w+\s*=)")
+
+# An address that is read in one way only. In any other a part of the password may pass for a host, and psycopg tells
+# hosts and ports where it cannot connect.
+_HOST: Final = r"(?:\[[\da-fA-F:.%]*\]|[^@/?:,\[\]]*)(?::\d*)?"
+_ADDRESS: Final = re.compile(
+    rf"postgres(?:ql)?://(?:[^@/?]*@)?(?P<hosts>{_HOST}(?:,{_HOST})*)(?:/(?P<name>[^@?]*))?(?:\?[^@]*)?", re.ASCII
+)
+
+_AMBIGUOUS: Final = (
+    "the ledger's address can be read in several ways: in a user, a password or an option write %40 for @, %2F for /"
+    " and %3F for ?; a port is a number"
+)
 
 LedgerOption = Annotated[
     str | None,
@@ -43,15 +50,52 @@ class NoLedgerError(Exception):
 
 
 def place_of(where: str | None) -> str:
-    """The place as it may be shown: an address without user and password.
+    """The place as it may be shown: of an address nothing that could be a password.
 
     Args:
         where: What was given; `None` for the default.
+
+    Raises:
+        ConfigurationError: It is neither a file nor such an address.
     """
-    if not _is_address(where):
-        return str(_path(where))
-    parts = urlsplit(where or "")
-    return f"PostgreSQL at {parts.hostname or 'this machine'}{parts.path}"
+    if (path := file_of(where)) is not None:
+        return without_secrets(str(path))
+    parts = _ADDRESS.fullmatch(where or "")
+    if parts is None:
+        return "PostgreSQL"
+    return f"PostgreSQL at {parts['hosts'] or 'this machine'}{'/' + parts['name'] if parts['name'] else ''}"
+
+
+def file_of(where: str | None) -> Path | None:
+    """The file; `None` where it is a PostgreSQL database.
+
+    Args:
+        where: What was given; `None` for the default.
+
+    Raises:
+        ConfigurationError: It is neither a file nor such an address.
+    """
+    if where is None:
+        return default_file()
+    if _is_address(where):
+        if _ADDRESS.fullmatch(where) is None:
+            raise ConfigurationError(_AMBIGUOUS)
+        return None
+    if not where or _NO_FILE.match(where):
+        raise ConfigurationError("the ledger is a file, or an address that begins with postgresql:// or postgres://")
+    return Path(where)
+
+
+def default_file() -> Path:
+    """Where the ledger is unless something else is said.
+
+    Raises:
+        ConfigurationError: This user has no folder of the kind.
+    """
+    try:
+        return _state_folder() / "paymentoptions" / "ledger.db"
+    except RuntimeError:
+        raise ConfigurationError("this user has no home folder to keep the ledger in: give --ledger") from None
 
 
 def open_ledger(where: str | None, *, make: bool) -> Ledger:
@@ -63,80 +107,33 @@ def open_ledger(where: str | None, *, make: bool) -> Ledger:
 
     Raises:
         NoLedgerError: There is no such file.
-        ConfigurationError: The address cannot be read, or psycopg is missing.
+        ConfigurationError: The address cannot be read, psycopg is missing, or the default folder cannot be made.
     """
-    if where is not None and _is_address(where):
-        return PostgresLedger(where, max_connections=2)
-    path = _path(where)
-    if make:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    elif not path.exists():
+    path = file_of(where)
+    if path is None:
+        return PostgresLedger(where or "", max_connections=2)
+    if not make and not path.exists():
         raise NoLedgerError(f"no ledger at {path}")
+    if make and path == default_file():
+        # No other folder is made: where a disk is not mounted, an empty ledger would have forgotten every charge.
+        _make_folder(path.parent)
     return SqliteLedger(path)
 
 
-def work_on(where: str | None, work: Callable[[Ledger], Awaitable[T]]) -> T:
-    """Do something with a ledger that is there, and end the command where that fails.
-
-    Args:
-        where: What was given; `None` for the default.
-        work: What to do.
-    """
-    with _faults_told(), _opened(where) as (ledger, runner):
-        return runner.run(_done(work(ledger)))
-
-
-def records_of(where: str | None, *, unsettled: bool) -> Iterator[Record]:
-    """The records of a ledger that is there, page by page; end the command where that fails.
-
-    Args:
-        where: What was given; `None` for the default.
-        unsettled: Only those that somebody has to look at.
-    """
-    with _faults_told(), _opened(where) as (ledger, runner):
-        after = ""
-        while page := runner.run(ledger.page(after=after, limit=_PAGE, unsettled=unsettled)):
-            yield from page
-            after = page[-1].merchant_txn_ref
-
-
-@contextmanager
-def _opened(where: str | None) -> Iterator[tuple[Ledger, asyncio.Runner]]:
-    ledger = open_ledger(where, make=False)
-    with asyncio.Runner() as runner:
-        try:
-            yield ledger, runner
-        finally:
-            runner.run(ledger.close())
-
-
-@contextmanager
-def _faults_told() -> Iterator[None]:
+def _make_folder(folder: Path) -> None:
     try:
-        yield
-    except (BadUsageError, ConfigurationError, InvalidRequestError) as mistake:
-        tell_error(str(mistake))
-        raise typer.Exit(ExitCode.USAGE) from None
-    except (NoLedgerError, PaymentOptionsError, OSError) as fault:
-        tell_error(str(fault))
-        raise typer.Exit(ExitCode.REFUSED) from None
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ConfigurationError(f"the ledger's folder {folder} cannot be made: {fault.strerror}") from None
 
 
-async def _done(work: Awaitable[T]) -> T:
-    return await work
-
-
-def _is_address(where: str | None) -> bool:
-    return where is not None and where.startswith(("postgresql://", "postgres://"))
-
-
-def _path(where: str | None) -> Path:
-    if where is not None:
-        return Path(where)
-    return _state_folder() / "paymentoptions" / "ledger.db"
+def _is_address(where: str) -> bool:
+    return where.startswith(("postgresql://", "postgres://"))
 
 
 def _state_folder() -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    # The rule of XDG: one that is not absolute does not count. Else the ledger would change with the folder.
+    given = Path(os.environ.get("XDG_STATE_HOME") or "")
+    return given if given.is_absolute() else Path.home() / ".local" / "state"

@@ -7,16 +7,16 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from ... import Ledger, PaymentOptions, PaymentOptionsError, Record, Resolution, Settings, State
+from ... import InvalidRequestError, Record, Resolution
 from ..exits import ExitCode
-from ..logs import configure_logs
-from ..output import write_json, write_rows, write_text
-from ..usage import BadUsageError
-from ..values import shown
-from .place import LedgerOption, work_on
-from .words import in_rows, is_alarming, record_json
+from ..output import write_text
+from ..usage import BadUsageError, tell_error
+from .asking import ask_gateway
+from .place import LedgerOption
+from .words import tell_record
+from .work import faults_told, work_on
 
-__all__ = ["confirmed", "resolve"]
+__all__ = ["confirm", "resolve"]
 
 _SENT_AGAIN: Final = "The next purchase with this reference will be sent to the gateway."
 
@@ -53,7 +53,8 @@ def resolve(
     stay in the record. Or --ask, which needs the gateway's credentials in the
     environment. What the gateway itself has settled is not changed.
 
-    Exits 3 where it stays unknown.
+    Exits 1 where there is no such record or it cannot be changed so, and 3
+    where something stays unknown.
 
     For example:
 
@@ -61,27 +62,32 @@ def resolve(
 
         paymentoptions ledger resolve --ask --all
     """
-    configure_logs(verbose=False)
     words = [word for word, given in (("paid", paid), ("declined", declined), ("not_charged", not_charged)) if given]
-
-    async def work(store: Ledger) -> bool:
+    with faults_told():
         if len(words) + ask != 1:
             raise BadUsageError("give one of --paid, --declined, --not-charged and --ask")
         if ask:
-            return await _ask(store, reference, everything=everything, as_json=as_json)
+            if (reference is None) != everything:
+                raise BadUsageError("--ask goes with a REF or with --all")
+            raise typer.Exit(ask_gateway(ledger, reference, as_json=as_json))
         if reference is None or everything:
             raise BadUsageError("give one REF; --all goes with --ask")
-        if words == ["not_charged"] and not confirmed(_SENT_AGAIN, yes=yes):
-            return True
         resolution = _resolution(words[0], by=by, reason=reason, transaction_id=transaction_id)
-        _tell(await store.resolve(reference, resolution), as_json=as_json)
-        return True
+        # Before anything is opened: there is no hurry at the prompt, and Ctrl-C ends it.
+        if words == ["not_charged"]:
+            confirm(_SENT_AGAIN, yes=yes)
+    _settle(ledger, reference, resolution, as_json=as_json)
+    if words == ["not_charged"] and not as_json:
+        write_text(f"{_SENT_AGAIN}\n")
 
-    raise typer.Exit(ExitCode.OK if work_on(ledger, work) else ExitCode.UNKNOWN)
+
+def _settle(where: str | None, reference: str, resolution: Resolution, *, as_json: bool) -> None:
+    record: Record = work_on(where, lambda store: store.resolve(reference, resolution))
+    tell_record(record, as_json=as_json)
 
 
-def confirmed(what: str, *, yes: bool) -> bool:
-    """Ask back, where there is somebody to ask.
+def confirm(what: str, *, yes: bool) -> None:
+    """Ask back where there is somebody to ask, and end the command at a no.
 
     Args:
         what: What is about to happen.
@@ -91,58 +97,28 @@ def confirmed(what: str, *, yes: bool) -> bool:
         BadUsageError: Nobody is there, and it was not said.
     """
     if yes:
-        return True
-    if not sys.stdin.isatty():
+        return
+    if not _somebody_is_there():
         raise BadUsageError(f"{what} Give --yes")
-    return typer.confirm(f"{what} Go on?", err=True)
+    if not typer.confirm(f"{what} Go on?", err=True):
+        tell_error("nothing was changed")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+
+
+def _somebody_is_there() -> bool:
+    # A process can be started with stdin closed.
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _resolution(word: str, *, by: str | None, reason: str | None, transaction_id: str | None) -> Resolution:
     if by is None or reason is None:
         raise BadUsageError("--by and --reason are needed: they stay in the record")
-    if word == "paid":
-        return Resolution.paid(by=by, reason=reason, transaction_id=transaction_id)
-    if transaction_id is not None:
+    if word != "paid" and transaction_id is not None:
         raise BadUsageError("--transaction-id goes with --paid")
-    make = Resolution.declined if word == "declined" else Resolution.not_charged
-    return make(by=by, reason=reason)
-
-
-async def _ask(store: Ledger, reference: str | None, *, everything: bool, as_json: bool) -> bool:
-    if (reference is None) != everything:
-        raise BadUsageError("--ask goes with a REF or with --all")
-    settled = True
-    async with PaymentOptions(Settings.from_env(), ledger=store) as client:
-        for wanted in [reference] if reference is not None else await _askable(store):
-            settled &= await _ask_one(client, wanted, as_json=as_json)
-    return settled
-
-
-async def _askable(store: Ledger) -> list[str]:
-    return [
-        record.merchant_txn_ref
-        async for record in store.records(unsettled=True)
-        if record.outcome.state is State.UNKNOWN and record.outcome.transaction_id is not None
-    ]
-
-
-async def _ask_one(client: PaymentOptions, reference: str, *, as_json: bool) -> bool:
     try:
-        record = await client.payments.reconcile(reference)
-    except PaymentOptionsError as error:
-        told = {"merchant_txn_ref": reference, "error": {"type": type(error).__name__, "message": str(error.args[0])}}
-        if as_json:
-            write_json(told)
-        else:
-            write_text(shown(f"{reference}: {type(error).__name__}: {error.args[0]}") + "\n")
-        return False
-    _tell(record, as_json=as_json)
-    return True
-
-
-def _tell(record: Record, *, as_json: bool) -> None:
-    if as_json:
-        write_json(record_json(record))
-        return
-    code = ExitCode.UNKNOWN if is_alarming(record) else ExitCode.OK
-    write_rows(f"{shown(record.merchant_txn_ref)}: {record.outcome.state}", in_rows(record), exit_code=code)
+        if word == "paid":
+            return Resolution.paid(by=by, reason=reason, transaction_id=transaction_id)
+        make = Resolution.declined if word == "declined" else Resolution.not_charged
+        return make(by=by, reason=reason)
+    except InvalidRequestError as mistake:
+        raise BadUsageError(str(mistake)) from None

@@ -8,9 +8,11 @@ from typing import Any, Final
 import orjson
 
 from ... import Mark, Record, State
-from ..output import Rows
+from ..exits import ExitCode
+from ..output import Rows, write_json, write_rows
+from ..values import shown
 
-__all__ = ["COLUMNS", "in_columns", "in_rows", "is_alarming", "record_json"]
+__all__ = ["COLUMNS", "in_columns", "in_rows", "is_alarming", "record_json", "tell_record"]
 
 COLUMNS: Final = ("reference", "state", "amount", "currency", "card", "operation", "attempts", "transaction", "changed")
 
@@ -72,6 +74,16 @@ def in_rows(record: Record) -> Rows:
         yield "history", f"{_time(event.at)} {event.what}, by {event.by}: {event.reason}"
     if told["answer"] is not None:
         yield "answer", orjson.dumps(told["answer"]).decode()
+
+
+def tell_record(record: Record, *, as_json: bool) -> None:
+    """Write all of it."""
+    if as_json:
+        write_json(record_json(record))
+        return
+    mark = f", {record.mark}" if record.mark else ""
+    code = ExitCode.UNKNOWN if is_alarming(record) else ExitCode.OK
+    write_rows(f"{shown(record.merchant_txn_ref)}: {record.outcome.state}{mark}", in_rows(record), exit_code=code)
 
 
 def _time(seconds: float) -> str:
