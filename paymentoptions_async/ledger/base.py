@@ -80,7 +80,7 @@ class Event(NamedTuple):
         what: What happened.
         by: Who or what said so.
         reason: Why.
-        state: What the gateway itself told, where it was the gateway.
+        state: What the gateway itself has told, where it comes to that.
     """
 
     at: float

@@ -43,7 +43,6 @@ PRUNABLE: Final = (State.PAID, State.PARTIAL, State.DECLINED, State.REFUSED)
 _MOVED: Final = (State.PAID, State.PARTIAL)
 _OF_THE_GATEWAY: Final = (State.PAID, State.PARTIAL, State.DECLINED, State.CHALLENGED)
 _GATEWAY: Final = "the gateway"
-_RESOLVED: Final = "resolved as"
 _DIED: Final = "the process that was charging it ended without a word"
 
 # No charge may take longer than a day (`Timeouts`), so a lease that ends later comes of a clock that was wrong.
@@ -134,9 +133,8 @@ def finish_rule(record: Record | None, claim: Claim, outcome: Outcome, *, now: f
     outcome = outcome._replace(attempts=max(record.outcome.attempts, outcome.attempts))
     if record.outcome.state is State.SENDING:
         return record._replace(outcome=outcome, changed=now)
-    # Where nobody has resolved it, it is the claim's own end, told once more.
-    resolved = record.mark is not None or any(event.what.startswith(_RESOLVED) for event in record.history)
-    return _late(record, outcome, now) if resolved else record
+    # Where the holder was not given up, it is its own word, told once more.
+    return _late(record, outcome, now) if _DIED in record.outcome.evidence else record
 
 
 def _made_anew(claim: Claim, outcome: Outcome, now: float) -> Record | None:
@@ -165,7 +163,7 @@ def _late(record: Record, outcome: Outcome, now: float) -> Record:
         # Another claim's contradiction is not settled by that.
         mark = record.mark if record.mark is Mark.CONTRADICTED else None
         return record._replace(mark=mark, changed=now, history=(*record.history, event))
-    told = f"{_RESOLVED} {_named(resolved)}, but the gateway's answer came later and says {_named(outcome)}"
+    told = f"resolved as {_named(resolved)}, but the gateway's answer came later and says {_named(outcome)}"
     return _contradicted(record, told, outcome, now)
 
 
@@ -226,9 +224,8 @@ def _resolved(record: Record, seen: Outcome, resolution: Resolution, now: float)
     if outcome.state is State.PAID and outcome.transaction_id is None:
         raise _unresolvable("paid without a transaction_id", record.merchant_txn_ref)
     by_gateway = resolution.token is not None
-    event = Event(
-        now, f"{_RESOLVED} {told.state}", resolution.by, resolution.reason, told.state if by_gateway else None
-    )
+    gateways = told.state if by_gateway else record.outcome.state if _is_paid_by_the_gateway(record) else None
+    event = Event(now, f"resolved as {told.state}", resolution.by, resolution.reason, gateways)
     mark = None if by_gateway else Mark.RESOLVED
     return record._replace(outcome=outcome, changed=now, mark=mark, history=(*record.history, event))
 
@@ -236,9 +233,14 @@ def _resolved(record: Record, seen: Outcome, resolution: Resolution, now: float)
 def _refuse_against_the_gateway(record: Record, seen: State, told: State) -> None:
     if seen not in UNSETTLED and record.mark is None:
         raise _unresolvable(f"what the gateway itself has settled as {seen}", record.merchant_txn_ref)
-    by_its_claim = record.outcome.state in _MOVED and record.mark is not Mark.RESOLVED
-    if told not in _MOVED and (by_its_claim or any(event.state in _MOVED for event in record.history)):
+    if told not in _MOVED and _is_paid_by_the_gateway(record):
         raise _unresolvable("what the gateway has told as paid: it cannot be said not to be", record.merchant_txn_ref)
+
+
+def _is_paid_by_the_gateway(record: Record) -> bool:
+    """Whether the gateway itself has ever told a payment under this reference."""
+    is_its_word = record.outcome.state in _MOVED and record.mark is not Mark.RESOLVED
+    return is_its_word or any(event.state in _MOVED for event in record.history)
 
 
 def _says_so_already(record: Record, told: Outcome) -> bool:

@@ -43,6 +43,7 @@ T = TypeVar("T")
 
 LEASE: Final = 10.0
 OPEN: Final = (State.SENDING, State.UNKNOWN, State.CHALLENGED)
+UNSENT: Final = (State.DECLINED, State.REFUSED)
 SETTLED: Final = (State.PAID, State.PARTIAL, State.DECLINED)
 
 # What has become of the first caller when a story begins.
@@ -75,6 +76,7 @@ class Holder:
         transaction_id: Of its charge.
         outcome: What it tells; it never tells two things.
         may_have_charged: As far as anybody was told.
+        has_told: Whether its ledger was told what became of it.
     """
 
     right: Claim
@@ -83,6 +85,7 @@ class Holder:
     transaction_id: str | None = None
     outcome: Outcome | None = None
     may_have_charged: bool = True
+    has_told: bool = False
 
 
 @attrs.define(eq=False)
@@ -97,6 +100,7 @@ class Story:
         transaction_id: Likewise.
         is_a_persons_word: Whether a person has told that.
         is_contradicted: Whether two words about it differ, and no person has settled that.
+        is_paid_for_sure: Whether the gateway itself has ever said that it was paid.
         heard: What was told by those who were not the last.
         attempts: The most that were told of.
         charges: How often the gateway has moved money, by its books.
@@ -110,6 +114,7 @@ class Story:
     transaction_id: str | None = None
     is_a_persons_word: bool = False
     is_contradicted: bool = False
+    is_paid_for_sure: bool = False
     heard: set[tuple[State, str | None]] = attrs.field(factory=set)
     attempts: int = 0
     charges: int = 0
@@ -124,7 +129,7 @@ class Story:
         """What everybody is to be told."""
         if self.state is State.SENDING:
             return State.SENDING if now < self.lease_ends else State.UNKNOWN
-        return State.UNKNOWN if self.state is State.REFUSED and self.is_contradicted else self.state
+        return State.UNKNOWN if self.is_contradicted and self.state not in MOVED else self.state
 
     def give(self, holder: Holder, fingerprint: bytes, lease_ends: float) -> None:
         """Somebody was given the right to send."""
@@ -136,21 +141,28 @@ class Story:
         """A holder tells what became of its right."""
         told = (outcome.state, outcome.transaction_id)
         if holder is not self.holders[-1]:
-            if outcome.state in MOVED and told not in self.heard:
+            if outcome.state not in UNSENT and told not in self.heard:
                 self.heard.add(told)
                 self.is_contradicted = holder.may_have_charged = True
+                self.is_paid_for_sure |= outcome.state in MOVED
         elif self.state is State.SENDING:
             self.state, self.transaction_id = told
             self.attempts = max(self.attempts, outcome.attempts)
             holder.may_have_charged = outcome.state is not State.REFUSED
-        elif self.is_a_persons_word and outcome.state in SETTLED:
+            self.is_paid_for_sure |= outcome.state in MOVED
+        elif not holder.has_told and self.counts(outcome.state):
             same = outcome.state is self.state and self.transaction_id in (None, outcome.transaction_id)
             self.is_contradicted |= not same
             self.state, self.transaction_id = told
             self.attempts = max(self.attempts, outcome.attempts)
             self.is_a_persons_word = False
-            holder.may_have_charged = outcome.state in MOVED
+            holder.may_have_charged = outcome.state not in UNSENT
+            self.is_paid_for_sure |= outcome.state in MOVED
             event("a late answer " + ("confirms" if same else "contradicts") + " a person")
+
+    def counts(self, late: State) -> bool:
+        """Whether what a holder tells, who was given up and resolved, says more than the person did."""
+        return late in (*SETTLED, State.CHALLENGED) or (late is State.UNKNOWN and self.state is State.REFUSED)
 
     def settle(self, said: State, transaction_id: str | None) -> None:
         """A person tells what became of it, and is believed."""
@@ -391,7 +403,9 @@ class LedgerMachine(RuleBasedStateMachine):
             assert stands is False
             return
         story.hear(holder, outcome)
-        assert stands is (story.holders[-1] is holder and story.state is outcome.state)
+        holder.has_told = True
+        says_so = story.holders[-1] is holder and story.state is outcome.state
+        assert stands is (says_so and not story.is_contradicted)
         once = self.everything()[reference]
         assert self.ask(1, lambda ledger: ledger.finish(holder.right, outcome)) is stands
         assert self.everything()[reference] == once, "to finish again changed something"
@@ -410,7 +424,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert answer.kind is ReferenceInUseError
         elif said is story.state and transaction_id in (None, story.transaction_id) and not story.is_contradicted:
             event("a person says what is known")
-        elif said is State.PAID and not (transaction_id or story.transaction_id):
+        elif story.is_paid_for_sure if said is not State.PAID else not (transaction_id or story.transaction_id):
             assert answer.kind is InvalidRequestError
         elif story.state in OPEN or story.is_a_persons_word or story.is_contradicted:
             assert answer.outcome.state is said

@@ -202,9 +202,11 @@ def test_the_holder_finishes_even_if_it_was_slow(state: State, mark: Mark | None
 
 
 @pytest.mark.parametrize(("earlier", "told", "known"), [(3, 5, 5), (3, 3, 3), (3, 0, 3)])
-@pytest.mark.parametrize("mark", [None, Mark.RESOLVED])
-def test_attempts_never_fall(earlier: int, told: int, known: int, mark: Mark | None) -> None:
-    stored = record(ended(State.UNKNOWN if mark else State.SENDING, attempts=earlier), mark)
+@pytest.mark.parametrize("is_resolved", [False, True])
+def test_attempts_never_fall(earlier: int, told: int, known: int, is_resolved: bool) -> None:
+    stored = record(ended(State.SENDING, attempts=earlier))
+    if is_resolved:
+        stored = resolve(stored, word(State.DECLINED), now=LEASE_ENDS)
     assert finish(stored, ended(State.PAID, "t1", attempts=told)).outcome.attempts == known
 
 
@@ -282,11 +284,10 @@ LATE = [
 
 
 @pytest.mark.parametrize(("said", "answer", "is_confirmed"), LATE)
-@pytest.mark.parametrize("before", [State.SENDING, State.UNKNOWN])
 def test_the_gateways_late_answer_counts_and_confirms_or_contradicts_a_person(
-    before: State, said: Resolution, answer: Outcome, is_confirmed: bool
+    said: Resolution, answer: Outcome, is_confirmed: bool
 ) -> None:
-    resolved = resolve(record(before), said, now=LEASE_ENDS)
+    resolved = resolve(record(), said, now=LEASE_ENDS)
     after = finish(resolved, answer, now=LEASE_ENDS + 1)
     assert after.outcome == answer
     assert after.mark is (None if is_confirmed else Mark.CONTRADICTED)
@@ -315,7 +316,7 @@ def test_a_late_answer_that_settles_nothing_changes_nothing(said: Resolution, to
 
 
 def test_what_the_gateway_has_confirmed_is_its_own_word_from_then_on() -> None:
-    confirmed = finish(resolve(record(State.UNKNOWN), word(State.PAID, "t1")), ended(State.PAID, "t1"))
+    confirmed = finish(resolve(record(), word(State.PAID, "t1"), now=LEASE_ENDS), ended(State.PAID, "t1"))
     with pytest.raises(InvalidRequestError):
         resolve(confirmed, word(State.DECLINED))
 
@@ -437,7 +438,14 @@ def test_a_word_can_be_put_right_and_a_contradiction_settled(state: State, said:
         assert after is stored
     else:
         assert (after.outcome.state, after.mark, after.changed) == (said, Mark.RESOLVED, NOW)
-        assert after.history == (EARLIER, Event(NOW, f"resolved as {said}", "Kim", "looked it up"))
+        gateways = state if mark is Mark.CONTRADICTED and state is State.PAID else None
+        assert after.history == (EARLIER, Event(NOW, f"resolved as {said}", "Kim", "looked it up", gateways))
+
+
+def test_what_a_holder_tells_again_is_no_late_answer() -> None:
+    told = ended(State.UNKNOWN, "t1")
+    resolved = resolve(finish(record(), told), word(State.REFUSED))
+    assert finish(resolved, told) is resolved
 
 
 @pytest.mark.parametrize("said", WORDS)
