@@ -7,6 +7,7 @@ import gc
 import re
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -663,3 +664,19 @@ async def test_nothing_of_a_charge_stays_behind(client: PaymentOptions) -> None:
     charging: Charging = client.payments._charging
     assert not charging._flights
     assert not _in_flight
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_sent_after_the_machine_has_slept_for_longer_than_the_deadline() -> None:
+    now = [datetime(2026, 11, 24, tzinfo=UTC)]
+
+    async def sleep(_: float) -> None:
+        # The loop's clock stands still meanwhile, and somebody else may have made the charge anew.
+        now[0] += timedelta(hours=1)
+
+    runtime = Runtime(sleep=sleep, now=lambda: now[0])
+    async with sandbox_client(faults=["429:0"], client={"runtime": runtime}) as (gateway, client):
+        with pytest.raises(PaymentOptionsError) as caught:
+            await client.payments.purchase(request("ref"))
+        assert caught.value.money == "not touched"
+        assert (gateway.attempts("ref"), gateway.charges("ref")) == (1, 0)

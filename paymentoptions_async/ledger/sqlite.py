@@ -96,8 +96,7 @@ class SqliteLedger(Ledger):
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        # The application may change its folder.
-        self._file = _File(Path(path).absolute())
+        self._file = _File(Path(path))
         self._commits = GroupCommit(self._file.connect, self._file.check, self._file.explained)
 
     async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
@@ -158,6 +157,8 @@ class _File:
         import sqlite3
 
         if self._opened is None:
+            # The application may change its folder from now on.
+            self.path, self._log_path = self.path.absolute(), self._log_path.absolute()
             _make(self.path)
         elif not os.path.samestat(self._opened, self.path.stat()):
             raise self._replaced()

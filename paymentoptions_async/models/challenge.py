@@ -15,7 +15,7 @@ class Challenge:
         redirect_url: Send the payer's browser here.
         merchant_txn_ref: The reference of the charge.
         replayed: Whether this is the stored answer to an earlier call, with nothing sent by this one.
-        recorded: Whether the ledger has it. If not, this process tries on; after a crash the outcome would be unknown.
+        recorded: Whether the ledger says so. If not, it could not be told yet, or something in it contradicts this.
         attempts: How many attempts were made under this reference, those included that never left.
     """
 

@@ -30,7 +30,7 @@ class Payment:
         stored_payment_method_id: The token that was made, where one was asked for.
         timestamp: When, by the gateway's clock.
         replayed: Whether this is the stored answer to an earlier call, with nothing sent by this one.
-        recorded: Whether the ledger has it. If not, this process tries on; after a crash the outcome would be unknown.
+        recorded: Whether the ledger says so. If not, it could not be told yet, or something in it contradicts this.
         attempts: How many attempts were made under this reference, those included that never left.
         raw: The whole answer as it came, with members that this library does not know, card number masked.
     """
