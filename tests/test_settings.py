@@ -188,7 +188,10 @@ def test_former_secrets_are_given_one_or_many_plain_or_sealed(given: Any) -> Non
 def test_a_secret_has_sixteen_characters() -> None:
     assert Settings(**KEYS, ledger_secret="x" * 16, former_ledger_secrets=["y" * 16]).ledger_secret == Secret("x" * 16)
     told = refusal(ledger_secret="leakleakleakle!", former_ledger_secrets=["leakleakleakle!"])
-    assert told == "ledger_secret: at least 16 characters; former_ledger_secrets: at least 16 characters each"
+    assert (
+        told
+        == "ledger_secret: at least 16 characters, no space around; former_ledger_secrets: at least 16 characters each"
+    )
 
 
 def test_settings_copy_and_compare_by_value() -> None:
@@ -296,7 +299,7 @@ def test_all_that_is_missing_in_the_environment_is_named_at_once(missing: tuple[
 
 
 def test_a_wrong_value_in_the_environment_is_named_and_not_shown() -> None:
-    with pytest.raises(ConfigurationError, match=r"^ledger_secret: at least 16 characters$"):
+    with pytest.raises(ConfigurationError, match=r"^ledger_secret: at least 16 characters, no space around$"):
         Settings.from_env({**ENVIRONMENT, "PAYMENTOPTIONS_LEDGER_SECRET": "leak"})
 
 

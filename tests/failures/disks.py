@@ -319,10 +319,10 @@ AT_ANY_TIME: Final = {
 
 AT_THE_START: Final = {
     **AT_ANY_TIME,
-    "read-only": Trouble(read_only_file, "Permission denied"),
+    "read-only": Trouble(read_only_file, "it is read-only"),
     "read-only folder": Trouble(read_only_folder, "Permission denied"),
     "read-only folder around it": Trouble(read_only_folder_around_it, "it is read-only"),
-    "a folder": Trouble(folder_in_its_place, "Is a directory"),
+    "a folder": Trouble(folder_in_its_place, "it cannot be opened"),
     "damaged": Trouble(damaged, "it is damaged"),
     "no database": Trouble(no_database, "it is no SQLite file, or is damaged"),
     "torn off": Trouble(torn_off, "is damaged"),
