@@ -76,7 +76,7 @@ class Holder:
         transaction_id: Of its charge.
         outcome: What it tells; it never tells two things.
         may_have_charged: As far as anybody was told.
-        has_told: Whether its ledger was told what became of it.
+        has_told: Whether it was heard what became of it.
     """
 
     right: Claim
@@ -146,11 +146,13 @@ class Story:
                 self.is_contradicted = holder.may_have_charged = True
                 self.is_paid_for_sure |= outcome.state in MOVED
         elif self.state is State.SENDING:
+            holder.has_told = True
             self.state, self.transaction_id = told
             self.attempts = max(self.attempts, outcome.attempts)
             holder.may_have_charged = outcome.state is not State.REFUSED
             self.is_paid_for_sure |= outcome.state in MOVED
         elif not holder.has_told and self.counts(outcome.state):
+            holder.has_told = True
             same = outcome.state is self.state and self.transaction_id in (None, outcome.transaction_id)
             self.is_contradicted |= not same
             self.state, self.transaction_id = told
@@ -403,7 +405,6 @@ class LedgerMachine(RuleBasedStateMachine):
             assert stands is False
             return
         story.hear(holder, outcome)
-        holder.has_told = True
         says_so = story.holders[-1] is holder and story.state is outcome.state
         assert stands is (says_so and not story.is_contradicted)
         once = self.everything()[reference]
