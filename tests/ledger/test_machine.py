@@ -131,6 +131,11 @@ class Story:
             return State.SENDING if now < self.lease_ends else State.UNKNOWN
         return State.UNKNOWN if self.is_contradicted and self.state not in MOVED else self.state
 
+    @property
+    def counts_as_paid(self) -> bool:
+        """Whether nobody may say that it was not; once it is contradicted, a person's payment counts like that too."""
+        return self.is_paid_for_sure or (self.is_contradicted and self.state in MOVED)
+
     def give(self, holder: Holder, fingerprint: bytes, lease_ends: float) -> None:
         """Somebody was given the right to send."""
         self.fingerprint, self.lease_ends = fingerprint, lease_ends
@@ -425,11 +430,12 @@ class LedgerMachine(RuleBasedStateMachine):
             assert answer.kind is ReferenceInUseError
         elif said is story.state and transaction_id in (None, story.transaction_id) and not story.is_contradicted:
             event("a person says what is known")
-        elif story.is_paid_for_sure if said is not State.PAID else not (transaction_id or story.transaction_id):
+        elif story.counts_as_paid if said is not State.PAID else not (transaction_id or story.transaction_id):
             assert answer.kind is InvalidRequestError
         elif story.state in OPEN or story.is_a_persons_word or story.is_contradicted:
             assert answer.outcome.state is said
             assert answer.history[-1].by == "Kim"
+            story.is_paid_for_sure = story.counts_as_paid
             story.settle(said, transaction_id)
             event(f"a person says: {said}")
             return
