@@ -35,7 +35,7 @@ from .clients import BODY, Call, run
 from .purchase import server
 
 CONCURRENCIES: Final = (1, 64, 256)
-ROUNDS: Final = 7
+ROUNDS: Final = 5
 CALLS: Final = {1: 256, 64: 1536, 256: 1536}
 ALONE: Final = {"memory": 20_480, "sqlite": 20_480, "postgres": 4_096}
 TICK: Final = 0.001
