@@ -213,12 +213,12 @@ def redact_text(text: str) -> str:
     for number in tuple(_in_flight):
         if number in text:
             text = text.replace(number, mask_pan(number))
+    if _DIGITS.search(text):
+        # Before the rest, which would take the first group of a card number for a CVC and leave the others.
+        text = _masked_numbers(text)
     if "=" in text or ":" in text:
         text = _KEY_IN_TEXT.sub(_masked_pair, text)
-    text = _CVC_IN_TEXT.sub(rf"\1\2{MASK}", text)
-    if _DIGITS.search(text):
-        text = _masked_numbers(text)
-    return text
+    return _CVC_IN_TEXT.sub(rf"\1\2{MASK}", text)
 
 
 T = TypeVar("T")

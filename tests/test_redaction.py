@@ -688,3 +688,12 @@ def test_the_traceback_of_a_masked_error_is_the_one_python_writes() -> None:
         expected = traceback.format_exc()
     RedactingFilter().filter(record)
     assert record.exc_text == expected.rstrip("\n")
+
+
+@pytest.mark.parametrize("key", ["CSC ", "cvc: ", "security code of ", "csc=", "cvv2 is "])
+@pytest.mark.parametrize("parted", ["", " ", "-"])
+def test_a_card_number_after_the_name_of_a_cvc_is_masked_whole(key: str, parted: str) -> None:
+    number = parted.join(["5200", "0000", "0000", "1005"])
+    shown = redact_text(f"{key}{number}")
+    assert "00001005" not in shown.replace(" ", "").replace("-", "")
+    assert "739" not in redact_text(f"{key}739")
