@@ -226,6 +226,8 @@ class Charging:
             landing = await self._finish(trip, landing)
         except BaseException as ending:
             if trip.claim is None:
+                if not isinstance(ending, Exception):
+                    ending.add_note(f"{trip.order.asked.merchant_txn_ref}: refused, nothing was sent")
                 raise
             # A cancel, or a bug below: what is known is written down before it goes on.
             if landing is None:
@@ -350,6 +352,9 @@ def _same(fingerprint: bytes, order: _Order) -> None:
 def _abandoned(trip: _Trip) -> Landing | None:
     """For those who wait for a flight whose owner was cancelled: the doubt, or the way free."""
     landing = trip.told
+    if landing is None and trip.attempts:
+        # A second cancel broke through the writing.
+        landing = trip.landing()._replace(recorded=False)
     if landing is None:
         return None
     return None if landing.outcome.state is State.REFUSED else landing

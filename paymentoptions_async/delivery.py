@@ -142,7 +142,7 @@ def refused_error(outcome: Outcome, reference: str) -> PaymentOptionsError:
 def _declined(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -> DeclinedError:
     outcome = landing.outcome
     row = find_code(outcome.response_code) if outcome.response_code is not None else None
-    why = row.meaning if row else outcome.evidence[-1]
+    why = row.meaning if row else "; ".join(outcome.evidence[-1:])
     return DeclinedError(
         f"declined: {why}",
         merchant_txn_ref=request.merchant_txn_ref,

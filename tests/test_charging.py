@@ -680,3 +680,15 @@ async def test_nothing_is_sent_after_the_machine_has_slept_for_longer_than_the_d
             await client.payments.purchase(request("ref"))
         assert caught.value.money == "not touched"
         assert (gateway.attempts("ref"), gateway.charges("ref")) == (1, 0)
+
+
+@pytest.mark.asyncio
+async def test_a_cancel_while_the_right_is_asked_for_says_that_nothing_was_sent() -> None:
+    async with sandbox_client(client={"ledger": _Slow()}) as (gateway, client):
+        purchase = asyncio.create_task(client.payments.purchase(request("ref")))
+        await asyncio.sleep(0.01)
+        purchase.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await purchase
+        assert caught.value.__notes__ == ["ref: refused, nothing was sent"]
+        assert gateway.attempts("ref") == 0

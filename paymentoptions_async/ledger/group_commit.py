@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ..errors import ConfigurationError, PaymentOptionsError
 
@@ -52,24 +52,31 @@ class _Job(Generic[T]):
             self.future.set_result(self.result)  # type: ignore[arg-type]  # it was done
 
 
+class File(Protocol):
+    """What is committed to. All of it is called in the thread."""
+
+    def connect(self) -> Connection:
+        """Open a connection."""
+
+    def disconnect(self, connection: Connection) -> None:
+        """Close it. What was not committed is undone."""
+
+    def check(self) -> None:
+        """Raise where it is no longer the file that was opened."""
+
+    def explained(self, fault: Exception) -> Exception:
+        """An error of ours for whatever was raised."""
+
+
 class GroupCommit:
     """The thread and its queue. The connection is made at the first job, and anew after a fault.
 
     Args:
-        connect: Opens the connection.
-        check: Raises where the file is no longer the one that was opened.
-        explain: Makes an error of ours of whatever SQLite raises.
+        file: What is committed to.
     """
 
-    def __init__(
-        self,
-        connect: Callable[[], Connection],
-        check: Callable[[], None],
-        explain: Callable[[Exception], Exception],
-    ) -> None:
-        self._connect = connect
-        self._check = check
-        self._explain = explain
+    def __init__(self, file: File) -> None:
+        self._file = file
         self._queue: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -141,26 +148,24 @@ class GroupCommit:
                     self._commit([job])
                 return
             for job in jobs:
-                job.error = self._explain(fault)
+                job.error = self._file.explained(fault)
         self._tell(jobs)
 
     def _transact(self, jobs: list[_Job[Any]]) -> None:
         if self._connection is None:
-            self._connection = self._connect()
-        self._check()
+            self._connection = self._file.connect()
+        self._file.check()
         self._connection.execute("BEGIN IMMEDIATE")
         for job in jobs:
             job.do(self._connection)
         self._connection.execute("COMMIT")
         # Once more: what was written while the file was removed does not count.
-        self._check()
+        self._file.check()
 
     def _disconnect(self) -> None:
-        """Undoes what was not committed."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(Exception):
-                connection.close()
+            self._file.disconnect(connection)
 
     @staticmethod
     def _tell(jobs: list[_Job[Any]]) -> None:

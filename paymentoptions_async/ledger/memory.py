@@ -55,9 +55,9 @@ class MemoryLedger(Ledger):
     async def resolve(self, merchant_txn_ref: str, resolution: Resolution) -> Record:
         """See `Ledger.resolve`."""
         stored = self._records.get(merchant_txn_ref)
-        record = resolve_rule(stored, merchant_txn_ref, resolution, now=self._clock())
-        self._records[merchant_txn_ref] = record
-        return record
+        now = self._clock()
+        record = self._records[merchant_txn_ref] = resolve_rule(stored, merchant_txn_ref, resolution, now=now)
+        return as_seen(record, now)
 
     async def page(self, *, after: str, limit: int, unsettled: bool) -> list[Record]:
         """See `Ledger.page`."""

@@ -152,9 +152,10 @@ class PostgresLedger(Ledger):
         async def work(server: Connection) -> Record:
             async with server.transaction():
                 stored = await _find(server, merchant_txn_ref, lock=True)
-                record = resolve_rule(stored, merchant_txn_ref, resolution, now=await self._now(server))
+                now = await self._now(server)
+                record = resolve_rule(stored, merchant_txn_ref, resolution, now=now)
                 await _store(server, record)
-            return record
+            return as_seen(record, now)
 
         return await self._run(work)
 
@@ -315,7 +316,8 @@ class PostgresLedger(Ledger):
             if record is None:
                 return False
             if stored is None:
-                await server.execute(_RESTORE, to_row(record))
+                if not (await server.execute(_RESTORE, to_row(record))).rowcount:
+                    raise LedgerError("the reference was claimed in this very moment: tell it again")
             elif record is not stored:
                 await _store(server, record)
         return stands(record, claim, outcome)

@@ -226,7 +226,10 @@ def _resolved(record: Record, seen: Outcome, resolution: Resolution, now: float)
     by_gateway = resolution.token is not None
     gateways = told.state if by_gateway else record.outcome.state if _is_paid_by_the_gateway(record) else None
     event = Event(now, f"resolved as {told.state}", resolution.by, resolution.reason, gateways)
-    mark = None if by_gateway else Mark.RESOLVED
+    mark: Mark | None = Mark.RESOLVED
+    if by_gateway:
+        # About this claim. That another one was sent as well is not settled by it.
+        mark = Mark.CONTRADICTED if record.mark is Mark.CONTRADICTED else None
     return record._replace(outcome=outcome, changed=now, mark=mark, history=(*record.history, event))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -97,7 +98,7 @@ class SqliteLedger(Ledger):
     def __init__(self, path: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._file = _File(Path(path))
-        self._commits = GroupCommit(self._file.connect, self._file.check, self._file.explained)
+        self._commits = GroupCommit(self._file)
 
     async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
         """See `Ledger.claim`."""
@@ -152,6 +153,7 @@ class _File:
         self._log_path = path.with_name(f"{path.name}-wal")
         self._opened: os.stat_result | None = None
         self._log: os.stat_result | None = None
+        self._key: tuple[int, int] | None = None
 
     def connect(self) -> Connection:
         import sqlite3
@@ -162,16 +164,24 @@ class _File:
             _make(self.path)
         elif not os.path.samestat(self._opened, self.path.stat()):
             raise self._replaced()
-        _refuse_after_fork(self.path)
+        self._key = _enter(self.path)
         connection = sqlite3.connect(self.path, timeout=_LOCK_PATIENCE, isolation_level=None)
         try:
             _prepare(connection)
         except BaseException:
-            connection.close()
+            self.disconnect(connection)
             raise
         # From here on they are the ledger, and no other files are.
         self._opened, self._log = self.path.stat(), self._log_path.stat()
         return connection
+
+    def disconnect(self, connection: Connection) -> None:
+        """Undoes what was not committed."""
+        with suppress(Exception):
+            connection.close()
+        if self._key is not None:
+            _leave(self._key)
+            self._key = None
 
     def check(self) -> None:
         """Ask whether the paths still lead to the files: what is written to a removed one is forgotten at the end.
@@ -230,15 +240,27 @@ def _make(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-# The process that first opened each file, by device and number.
-_openers: Final[dict[tuple[int, int], int]] = {}
+# The processes that have connections to each file (by device and number), one entry for each connection. It is
+# inherited by a fork, as SQLite's own list of locks is; the locks are not, and a forked process would work without any.
+_connected: Final[dict[tuple[int, int], list[int]]] = {}
+_connecting: Final = threading.Lock()
 
 
-def _refuse_after_fork(path: Path) -> None:
-    """SQLite's list of locks is inherited, the locks are not: a forked process would work without any."""
+def _enter(path: Path) -> tuple[int, int]:
     found = path.stat()
-    if _openers.setdefault((found.st_dev, found.st_ino), os.getpid()) != os.getpid():
-        raise LedgerError(f"the ledger {path.name} was in use before this process was forked: use it after that only")
+    key, process = (found.st_dev, found.st_ino), os.getpid()
+    with _connecting:
+        if any(other != process for other in _connected.get(key, ())):
+            raise LedgerError(f"the ledger {path.name} was in use when this process was forked: use it after that only")
+        _connected.setdefault(key, []).append(process)
+    return key
+
+
+def _leave(key: tuple[int, int]) -> None:
+    with _connecting:
+        _connected[key].remove(os.getpid())
+        if not _connected[key]:
+            del _connected[key]
 
 
 def _prepare(connection: Connection) -> None:
@@ -324,7 +346,7 @@ def _finish(file: Connection, claim: Claim, outcome: Outcome, now: float) -> boo
 def _resolve(file: Connection, merchant_txn_ref: str, resolution: Resolution, now: float) -> Record:
     record = resolve_rule(_find(file, merchant_txn_ref), merchant_txn_ref, resolution, now=now)
     _store(file, record)
-    return record
+    return as_seen(record, now)
 
 
 def _find(file: Connection, merchant_txn_ref: str) -> Record | None:

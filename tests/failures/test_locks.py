@@ -89,8 +89,23 @@ def test_a_file_that_was_in_use_before_a_fork_is_refused_after_it(tmp_path: Path
     told = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", _FORKED, path], capture_output=True, text=True, timeout=30, check=True
     )
-    assert "was in use before this process was forked" in told.stdout
+    assert "was in use when this process was forked" in told.stdout
     assert seen_from_outside(path) == ["parent"]
+
+
+def test_a_file_that_was_closed_before_a_fork_is_used_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    closed = _FORKED.replace("if os.fork()", "asyncio.run(ledger.close())\nif os.fork()")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", closed, path], capture_output=True, timeout=30, check=True)
+    assert seen_from_outside(path) == ["child", "parent"]
+
+
+@pytest.mark.asyncio
+async def test_a_commit_is_flushed_to_the_disk(tmp_path: Path) -> None:
+    async with SqliteLedger(tmp_path / "ledger.db") as ledger:
+        for name, value in (("synchronous", 2), ("journal_mode", "wal"), ("fullfsync", 1)):
+            row = await ledger._commits.submit(lambda file, name=name: file.execute(f"PRAGMA {name}").fetchone())  # type: ignore[misc]
+            assert row == (value,)
 
 
 @pytest.mark.asyncio

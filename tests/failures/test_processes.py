@@ -138,10 +138,10 @@ def run(code: str, *arguments: str) -> list[str]:
 
 
 def test_a_ledger_that_was_in_use_before_a_fork_says_so_in_the_child_and_goes_on_in_the_parent(tmp_path: Path) -> None:
-    told = "was in use before this process was forked: use it after that only"
-    of_the_ledger = f"the ledger {told}"
+    told = "the ledger was in use before this process was forked: use it after that only"
+    file = "the ledger charges.db was in use when this process was forked: use it after that only"
     assert run(_USED_BEFORE, str(tmp_path / "charges.db")) == [
-        of_the_ledger, of_the_ledger, f"{of_the_ledger} 0", f"the ledger charges.db {told}", "closed", "True", "None",
+        told, told, f"{told} 0", file, "closed", "True", "None",
     ]  # fmt: skip
 
 

@@ -499,6 +499,15 @@ def test_a_status_that_comes_after_a_persons_word_counts_for_more() -> None:
     assert resolve(after, status(ended(State.PAID, "t1"))).outcome.state is State.PAID
 
 
+@pytest.mark.parametrize("told", [State.PAID, State.PARTIAL, State.DECLINED])
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.DECLINED, State.CHALLENGED])
+def test_a_status_of_one_claim_does_not_settle_that_another_was_sent_as_well(state: State, told: State) -> None:
+    contradicted = finish(record(ended(state, "t2")), ended(State.PAID, "t1"), token="old")
+    after = resolve(contradicted, status(ended(told, "t2")))
+    assert after.mark is Mark.CONTRADICTED
+    assert as_seen(after, NOW).outcome.state is (State.UNKNOWN if told is State.DECLINED else told)
+
+
 def status(told: Outcome) -> Resolution:
     """The gateway's own word, of the claim `mine`."""
     return Resolution(told, "the gateway", "status", "mine")
