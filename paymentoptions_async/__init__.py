@@ -11,6 +11,7 @@ from .errors import (
     DeclinedError,
     InvalidRequestError,
     LedgerError,
+    NoAnswerError,
     NotSentError,
     OutcomeUnknownError,
     PartialApprovalError,
@@ -19,39 +20,55 @@ from .errors import (
     RateLimitedError,
     ReferenceConflictError,
     ReferenceInUseError,
+    WebhookRefusedError,
 )
 from .ledger import Ledger, Mark, MemoryLedger, PostgresLedger, Record, Resolution, SqliteLedger
 from .models import (
     Address,
+    Authorization,
     BrowserInfo,
+    Capture,
     Card,
     Challenge,
+    HostedPage,
+    HostedPageRequest,
     Payment,
     PaymentMethod,
     PurchaseRequest,
+    Refund,
     ReturnUrls,
     Subscription,
+    SubscriptionDetails,
+    TransactionStatus,
+    Void,
 )
 from .models.codes import Reason
 from .models.outcome import Outcome, State
 from .redaction import RedactingFilter, Secret, redact_processor
 from .settings import DEVELOPMENT, LIVE, RetryPolicy, Settings, Timeouts
+from .webhooks import Effect, WebhookEvent
 
 __all__ = [
     "DEVELOPMENT",
     "LIVE",
     "Address",
     "AuthenticationError",
+    "Authorization",
     "BrowserInfo",
+    "Capture",
     "Card",
     "Challenge",
     "ConfigurationError",
     "DeclinedError",
+    "Effect",
+    "HostedPage",
+    "HostedPageRequest",
     "InvalidRequestError",
     "Ledger",
     "LedgerError",
     "Mark",
     "MemoryLedger",
+    "NoAnswerError",
     "NotSentError",
     "Outcome",
     "OutcomeUnknownError",
@@ -69,6 +86,7 @@ __all__ = [
     "RedactingFilter",
     "ReferenceConflictError",
     "ReferenceInUseError",
+    "Refund",
     "Resolution",
     "RetryPolicy",
     "ReturnUrls",
@@ -77,6 +95,11 @@ __all__ = [
     "SqliteLedger",
     "State",
     "Subscription",
+    "SubscriptionDetails",
     "Timeouts",
+    "TransactionStatus",
+    "Void",
+    "WebhookEvent",
+    "WebhookRefusedError",
     "redact_processor",
 ]

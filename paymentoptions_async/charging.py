@@ -11,34 +11,37 @@ it keeps:
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from decimal import Decimal
 from traceback import extract_tb
-from typing import Final, NamedTuple
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from .delivery import Landing, deliver
 from .errors import LedgerError, NotSentError, PaymentOptionsError, ReferenceConflictError, ReferenceInUseError
-from .fingerprint import Fingerprints
-from .ledger.base import Claim, Intent, Ledger
+from .ledger.base import Claim, Ledger
 from .logs import Log
-from .models.challenge import Challenge
+from .models.follow_up_request import FollowUpRequest
+from .models.hosted_page import HostedPageRequest
 from .models.outcome import Outcome, Refusal, State
-from .models.payment import Payment
 from .models.purchase_request import PurchaseRequest
-from .models.rules import amount_text
-from .models.wire import Body, purchase_body
+from .models.transaction import Transaction
+from .operations import Operation
+from .orders import Order, Orders
 from .recording import Recorder
 from .redaction import in_flight
 from .runtime import Runtime
 from .settings import Settings
 from .transport.gateway import Gateway
 from .transport.parcel import Parcel
-from .transport.retry import RetryBudget, retrying
-from .verdict import Asked, Judged, judge, settle
+from .transport.retry import RetryBudget, is_repeatable, is_unsent, retrying
+from .verdict import Judged, judge, settle
 
 __all__ = ["Charging", "Flights"]
+
+T = TypeVar("T", bound=Transaction)
+W = TypeVar("W")
 
 # A holder that is frozen for this long after its deadline counts as dead.
 _LEASE_MARGIN: Final = 30.0
@@ -65,19 +68,11 @@ class _Flight:
 Flights = dict[str, _Flight]
 
 
-class _Order(NamedTuple):
-    """One charge, ready to go."""
-
-    body: Body
-    intent: Intent
-    asked: Asked
-
-
 @attrs.define
 class _Trip:
     """The attempts of one claim."""
 
-    order: _Order
+    order: Order
     claim: Claim | None = None
     attempts: list[Judged] = attrs.field(factory=list)
     parcel: Parcel | None = None
@@ -147,49 +142,40 @@ class Charging:
         self._budget = budget
         self._log = log
         self._runtime = runtime
-        self._fingerprints = Fingerprints(settings)
+        self._orders = Orders(settings)
 
-    async def charge(self, path: str, request: PurchaseRequest) -> Payment | Challenge:
-        """Charge a card once, whatever happens.
-
-        Args:
-            path: The operation, such as `payment`.
-            request: What to charge.
+    async def charge(self, operation: Operation[T, W], request: PurchaseRequest) -> T | W:
+        """Charge or reserve once, whatever happens.
 
         Raises:
             PaymentOptionsError: Its type says what happened to the money.
         """
         request.check()
+        with in_flight(request.card.number if request.card else None):
+            landed: T | W = await self._carry_out(self._orders.purchase(operation, request))
+        return landed
+
+    async def open_page(self, operation: Operation[T, W], request: HostedPageRequest) -> T | W:
+        """Have a page made on which the payer pays, once; likewise."""
+        request.check()
+        landed: T | W = await self._carry_out(self._orders.hosted_page(operation, request))
+        return landed
+
+    async def follow_up(self, operation: Operation[T, W], request: FollowUpRequest, operation_key: str) -> T | W:
+        """Capture, void or refund once; likewise. The key is to it what a reference is to a charge."""
+        request.check()
+        landed: T | W = await self._carry_out(self._orders.follow_up(operation, request, operation_key))
+        return landed
+
+    async def _carry_out(self, order: Order) -> Any:
         self._gateway.check()
         deadline = asyncio.get_running_loop().time() + self._settings.timeouts.total
-        with in_flight(request.card.number if request.card else None):
-            landing = await self._share(self._order(path, request), deadline)
-        self._tell(landing, request.merchant_txn_ref)
-        return deliver(landing, request)
+        landing = await self._share(order, deadline)
+        self._tell(landing, order.reference)
+        return deliver(landing, order.intent)
 
-    def _order(self, path: str, request: PurchaseRequest) -> _Order:
-        body = purchase_body(request, self._settings.merchant_id)
-        asked = Asked(
-            request.merchant_txn_ref,
-            Decimal(amount_text(request.amount)),
-            request.currency,
-            request.card.number if request.card else None,
-            request.card.cvc if request.card else None,
-        )
-        fingerprint, *former = self._fingerprints.of(path, body)
-        intent = Intent(
-            request.merchant_txn_ref,
-            fingerprint,
-            path,
-            amount_text(request.amount),
-            request.currency,
-            request.card.masked if request.card else None,
-            tuple(former),
-        )
-        return _Order(body, intent, asked)
-
-    async def _share(self, order: _Order, deadline: float) -> Landing:
-        reference = order.asked.merchant_txn_ref
+    async def _share(self, order: Order, deadline: float) -> Landing:
+        reference = order.reference
         while flight := self._flights.get(reference):
             _same(flight.fingerprint, order)
             if (landing := await self._wait(flight, reference, deadline)) is not None:
@@ -208,7 +194,7 @@ class Charging:
                 "this merchant_txn_ref is still being charged by an earlier call", merchant_txn_ref=reference
             ) from None
 
-    async def _fly(self, order: _Order, reference: str, deadline: float) -> Landing:
+    async def _fly(self, order: Order, reference: str, deadline: float) -> Landing:
         flight = self._flights[reference] = _Flight(order.intent.fingerprint)
         trip = _Trip(order)
         landing: Landing | None = None
@@ -227,7 +213,7 @@ class Charging:
         except BaseException as ending:
             if trip.claim is None:
                 if not isinstance(ending, Exception):
-                    ending.add_note(f"{trip.order.asked.merchant_txn_ref}: refused, nothing was sent")
+                    ending.add_note(f"{trip.order.reference}: refused, nothing was sent")
                 raise
             # A cancel, or a bug below: what is known is written down before it goes on.
             if landing is None:
@@ -263,9 +249,9 @@ class Charging:
                 return trip.landing()
         return trip.cut(f"the deadline of {self._settings.timeouts.total:g} s passed")
 
-    async def _claim(self, order: _Order) -> Claim | Outcome:
+    async def _claim(self, order: Order) -> Claim | Outcome:
         token, lease = self._runtime.token(), self._settings.timeouts.total + _LEASE_MARGIN
-        reference = order.asked.merchant_txn_ref
+        reference = order.reference
         try:
             return await self._ledger.claim(order.intent, token=token, lease=lease)
         except asyncio.CancelledError:
@@ -283,13 +269,16 @@ class Charging:
     async def _finish(self, trip: _Trip, landing: Landing) -> Landing:
         if trip.claim is None or landing.replayed:
             return landing
-        recorded = await self._recorder.record(trip.claim, landing.outcome, trip.order.intent.fingerprint)
-        return landing if recorded else landing._replace(recorded=False)
+        told = await self._recorder.record(trip.claim, landing.outcome, trip.order.intent.fingerprint)
+        if told is None:
+            return landing._replace(recorded=False)
+        return landing if told is landing.outcome else Landing(told)
 
     async def _send(self, trip: _Trip, deadline: float) -> None:
         loop = asyncio.get_running_loop()
         await retrying(
             lambda: self._attempt(trip),
+            repeats=self._repeats(trip.order),
             policy=self._settings.retry,
             budget=self._budget,
             seconds_left=lambda: deadline - loop.time(),
@@ -297,6 +286,11 @@ class Charging:
             random=self._runtime.random,
             before_retry=lambda outcome, pause: self._tell_retry(trip, outcome, pause),
         )
+
+    def _repeats(self, order: Order) -> Callable[[Outcome], bool]:
+        if order.operation.is_follow_up:
+            return is_unsent
+        return lambda outcome: is_repeatable(outcome, self._settings.retry)
 
     async def _attempt(self, trip: _Trip) -> Outcome:
         if trip.send_until is not None and self._runtime.now() > trip.send_until:
@@ -335,17 +329,17 @@ class Charging:
     def _tell_retry(self, trip: _Trip, outcome: Outcome, pause: float) -> None:
         self._log.warning(
             "charge.retry",
-            merchant_txn_ref=trip.order.asked.merchant_txn_ref,
+            merchant_txn_ref=trip.order.reference,
             attempt=trip.earlier_attempts + len(trip.attempts),
             evidence=outcome.evidence,
             pause_seconds=round(pause, 3),
         )
 
 
-def _same(fingerprint: bytes, order: _Order) -> None:
+def _same(fingerprint: bytes, order: Order) -> None:
     if fingerprint not in (order.intent.fingerprint, *order.intent.former_fingerprints):
         raise ReferenceConflictError(
-            "this merchant_txn_ref is being used for another charge", merchant_txn_ref=order.asked.merchant_txn_ref
+            "this merchant_txn_ref is being used for another charge", merchant_txn_ref=order.reference
         )
 
 

@@ -8,20 +8,29 @@ from typing import Any, Self
 import aiohttp
 import attrs
 
+from .asking import Asking
+from .bell import Bell
 from .charging import Charging, Flights
 from .errors import ConfigurationError
+from .inquiring import Inquiring
 from .ledger import Ledger, MemoryLedger
 from .logs import Log
 from .models.codes import response_codes
+from .models.purchase_request import PurchaseRequest
 from .models.wire import prepare
 from .reconciling import Reconciling
 from .recording import Recorder
+from .resources.hosted_pages import HostedPages
 from .resources.payments import Payments
+from .resources.subscriptions import Subscriptions
 from .runtime import Runtime
 from .settings import Settings
 from .transport.gateway import Gateway
 from .transport.pool import Pool
 from .transport.retry import RetryBudget
+from .waiting import Waiting
+from .webhooks.receiver import Signature, Webhooks
+from .webhooks.tokens import Tokens
 
 __all__ = ["PaymentOptions"]
 
@@ -34,8 +43,10 @@ class _Shared:
     ledger: Ledger
     recorder: Recorder
     runtime: Runtime
+    signature: Signature | None
     flights: Flights = attrs.field(factory=dict)
     budget: RetryBudget = attrs.field(factory=RetryBudget)
+    bell: Bell = attrs.field(factory=Bell)
 
 
 def _warm_up() -> None:
@@ -44,7 +55,7 @@ def _warm_up() -> None:
     import tenacity  # noqa: F401
 
     response_codes()
-    prepare()
+    prepare(PurchaseRequest)
 
 
 class PaymentOptions:
@@ -60,10 +71,15 @@ class PaymentOptions:
         ledger: Remembers what was charged. The default lives as long as this client: it keeps calls of this process
             apart, and forgets everything at a restart.
         session: An aiohttp session of yours, for a proxy or certificates of your own. It is not closed here.
+        webhook_signature: Checks the signature of a webhook, should the vendor have told you of one: takes the headers
+            (by their names in lower case) and the bytes, and tells whether it fits. The vendor has published none.
         runtime: Sleep, chance and time, for tests.
 
     Attributes:
         payments: Card payments.
+        subscriptions: Charges that the gateway repeats.
+        hosted_pages: Pages of the gateway's on which the payer pays.
+        webhooks: Takes what the gateway tells by itself.
         settings: What it was told.
     """
 
@@ -73,6 +89,7 @@ class PaymentOptions:
         *,
         ledger: Ledger | None = None,
         session: aiohttp.ClientSession | None = None,
+        webhook_signature: Signature | None = None,
         runtime: Runtime | None = None,
     ) -> None:
         _warm_up()
@@ -80,7 +97,7 @@ class PaymentOptions:
         # Asked for None and not for truth: an empty ledger may well be false.
         ledger = MemoryLedger() if ledger is None else ledger
         recorder = Recorder(ledger, Log(settings.log_level), sleep=runtime.sleep, random=runtime.random)
-        shared = _Shared(Pool(settings.max_connections, session), ledger, recorder, runtime)
+        shared = _Shared(Pool(settings.max_connections, session), ledger, recorder, runtime, webhook_signature)
         self._open(settings, shared, owner=True)
 
     def _open(self, settings: Settings, shared: _Shared, *, owner: bool) -> None:
@@ -93,24 +110,29 @@ class PaymentOptions:
         self._shared = shared
         self._is_owner = owner
         gateway = Gateway(settings, shared.pool, shared.runtime.now)
-        self.payments = Payments(
-            Charging(
-                settings=settings,
-                gateway=gateway,
-                ledger=shared.ledger,
-                recorder=shared.recorder,
-                flights=shared.flights,
-                budget=shared.budget,
-                log=Log(settings.log_level),
-                runtime=shared.runtime,
-            ),
-            Reconciling(
-                settings=settings,
-                gateway=gateway,
-                ledger=shared.ledger,
-                budget=shared.budget,
-                runtime=shared.runtime,
-            ),
+        charging = Charging(
+            settings=settings,
+            gateway=gateway,
+            ledger=shared.ledger,
+            recorder=shared.recorder,
+            flights=shared.flights,
+            budget=shared.budget,
+            log=Log(settings.log_level),
+            runtime=shared.runtime,
+        )
+        asking = Asking(settings=settings, budget=shared.budget, runtime=shared.runtime)
+        reconciling = Reconciling(gateway=gateway, ledger=shared.ledger, asking=asking, bell=shared.bell)
+        inquiring = Inquiring(gateway=gateway, asking=asking)
+        self.payments = Payments(charging, reconciling, Waiting(reconciling, shared.bell), inquiring)
+        self.subscriptions = Subscriptions(charging, inquiring)
+        self.hosted_pages = HostedPages(charging)
+        self.webhooks = Webhooks(
+            tokens=Tokens(settings),
+            ledger=shared.ledger,
+            reconciling=reconciling,
+            inquiring=inquiring,
+            signature=shared.signature,
+            log=Log(settings.log_level),
         )
 
     @classmethod

@@ -18,14 +18,16 @@ from .errors import (
     PaymentOptionsError,
     RateLimitedError,
 )
+from .ledger.base import Intent
 from .models import lenient
 from .models.challenge import Challenge
 from .models.codes import find_code
+from .models.hosted_page import HostedPage
 from .models.outcome import Outcome, Refusal, State
-from .models.payment import Payment
-from .models.purchase_request import PurchaseRequest
+from .models.transaction import Transaction
+from .operations import operation_of
 
-__all__ = ["Landing", "deliver", "refused_error"]
+__all__ = ["Landing", "deliver", "reference_of", "refused_error", "timestamp"]
 
 
 class Landing(NamedTuple):
@@ -50,51 +52,66 @@ class Landing(NamedTuple):
         return orjson.loads(self.outcome.answer) if self.outcome.answer else {}
 
 
-def deliver(landing: Landing, request: PurchaseRequest) -> Payment | Challenge:
-    """What an outcome is to the caller.
+def deliver(landing: Landing, intent: Intent) -> Any:
+    """What an outcome is to the caller: `result` or `waiting` of its operation.
 
     Args:
         landing: How the charge ended.
-        request: The request that was charged; tells what the answer may leave out.
+        intent: What was asked for; tells what the answer may leave out.
 
     Raises:
-        PaymentOptionsError: Every outcome but a payment and a challenge.
+        PaymentOptionsError: Every outcome but these two.
     """
     outcome, answer = landing.outcome, landing.read()
     if outcome.state is State.PAID:
-        return _payment(landing, answer, request)
+        return _transaction(landing, answer, intent)
     if outcome.state is State.CHALLENGED:
-        return Challenge(
-            redirect_url=answer["redirect_url"],
-            merchant_txn_ref=request.merchant_txn_ref,
-            replayed=landing.replayed,
-            recorded=landing.recorded,
-            attempts=outcome.attempts,
-        )
-    error = _error(landing, answer, request)
+        return _waiting(landing, answer, intent)
+    error = _error(landing, answer, intent)
     if not landing.recorded:
         error.recorded = False
     raise error
 
 
-def _error(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -> PaymentOptionsError:
+def _waiting(landing: Landing, answer: dict[str, Any], intent: Intent) -> Challenge | HostedPage:
+    told: dict[str, Any] = {
+        "merchant_txn_ref": intent.merchant_txn_ref,
+        "replayed": landing.replayed,
+        "recorded": landing.recorded,
+        "attempts": landing.outcome.attempts,
+    }
+    if operation_of(intent.operation).waiting is not HostedPage:
+        return Challenge(redirect_url=answer["redirect_url"], transaction_id=_transaction_id(answer), **told)
+    amount = lenient.decimal(answer.get("amount"))
+    return HostedPage(
+        id=str(answer["id"]),
+        url=answer["url"],
+        amount=amount if amount is not None or not intent.amount else Decimal(intent.amount),
+        currency=intent.currency,
+        raw=answer,
+        **told,
+    )
+
+
+def _error(landing: Landing, answer: dict[str, Any], intent: Intent) -> PaymentOptionsError:
     outcome = landing.outcome
     match outcome.state:
         case State.DECLINED:
-            return _declined(landing, answer, request)
+            return _declined(landing, answer, intent)
         case State.REFUSED:
-            return refused_error(outcome, request.merchant_txn_ref)
+            return refused_error(outcome, intent.merchant_txn_ref)
         case State.PARTIAL:
-            payment = _payment(landing, answer, request)
+            payment = _transaction(landing, answer, intent)
             return PartialApprovalError(
                 f"only {payment.amount} {payment.currency} was approved: void, refund or complete it",
-                merchant_txn_ref=request.merchant_txn_ref,
+                merchant_txn_ref=intent.merchant_txn_ref,
                 payment=payment,
                 replayed=landing.replayed,
             )
     return OutcomeUnknownError(
-        f"the money may have moved ({'; '.join(outcome.evidence)}): do not charge again before this is resolved",
-        merchant_txn_ref=request.merchant_txn_ref,
+        f"the money may have moved ({'; '.join(outcome.evidence)}): do not {_verb(intent)} again before this is"
+        " resolved",
+        merchant_txn_ref=intent.merchant_txn_ref,
         attempts=outcome.attempts,
         evidence=outcome.evidence,
         transaction_id=_transaction_id(answer),
@@ -102,7 +119,11 @@ def _error(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -
     )
 
 
-def refused_error(outcome: Outcome, reference: str) -> PaymentOptionsError:
+def _verb(intent: Intent) -> str:
+    return intent.operation if operation_of(intent.operation).is_follow_up else "charge"
+
+
+def refused_error(outcome: Outcome, reference: str | None) -> PaymentOptionsError:
     """What a refusal is to the caller.
 
     Args:
@@ -139,46 +160,68 @@ def refused_error(outcome: Outcome, reference: str) -> PaymentOptionsError:
     )
 
 
-def _declined(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -> DeclinedError:
+def _declined(landing: Landing, answer: dict[str, Any], intent: Intent) -> DeclinedError:
     outcome = landing.outcome
     row = find_code(outcome.response_code) if outcome.response_code is not None else None
     why = row.meaning if row else "; ".join(outcome.evidence[-1:])
     return DeclinedError(
         f"declined: {why}",
-        merchant_txn_ref=request.merchant_txn_ref,
+        merchant_txn_ref=intent.merchant_txn_ref,
         reason=outcome.reason,
         response_code=outcome.response_code,
         gateway_code=outcome.gateway_code,
-        payment=_payment(landing, answer, request) if _transaction_id(answer) else None,
+        payment=_transaction(landing, answer, intent) if _transaction_id(answer) else None,
         replayed=landing.replayed,
     )
 
 
-# --- the payment ------------------------------------------------------------------------------------------
+# --- the transaction --------------------------------------------------------------------------------------
 
 
-def _payment(landing: Landing, answer: dict[str, Any], request: PurchaseRequest) -> Payment:
+def _transaction(landing: Landing, answer: dict[str, Any], intent: Intent) -> Transaction:
     details, transaction = lenient.part(answer.get("payment_details")), lenient.part(answer.get("transaction_details"))
     number = lenient.text(lenient.part(details.get("card")).get("number"))
     amount = lenient.decimal(details.get("amount"))
-    return Payment(
+    operation = operation_of(intent.operation)
+    made: Transaction = operation.result(
         transaction_id=str(transaction.get("id")),
-        merchant_txn_ref=request.merchant_txn_ref,
-        amount=Decimal(request.amount) if amount is None else amount,
-        currency=lenient.text(details.get("currency")) or request.currency,
+        amount=Decimal(intent.amount or 0) if amount is None else amount,
+        currency=lenient.text(details.get("currency")) or intent.currency,
         auth_code=lenient.text(details.get("auth_code")),
         scheme=lenient.text(details.get("scheme")),
-        masked_card=number or (request.card.masked if request.card else None),
+        masked_card=number or intent.card,
         stored_payment_method_id=lenient.text(transaction.get("stored_payment_method_id")),
-        timestamp=_timestamp(transaction.get("timestamp")),
+        timestamp=timestamp(transaction.get("timestamp")),
         replayed=landing.replayed,
         recorded=landing.recorded,
         attempts=landing.outcome.attempts,
         raw=answer,
+        **_names(answer, intent),
     )
+    return made
 
 
-def _timestamp(value: object) -> datetime | None:
+def _names(answer: dict[str, Any], intent: Intent) -> dict[str, Any]:
+    if not operation_of(intent.operation).is_follow_up:
+        return {"merchant_txn_ref": intent.merchant_txn_ref}
+    return {
+        "merchant_txn_ref": reference_of(answer) or "",
+        "operation_key": intent.merchant_txn_ref,
+        "of_transaction": intent.subject or "",
+    }
+
+
+def reference_of(answer: dict[str, Any]) -> str | None:
+    """The `merchant_txn_ref` that an answer or a webhook names, in either of its places."""
+    for name in ("transaction_details", "merchant_details"):
+        reference = lenient.identity(lenient.part(answer.get(name)).get("merchant_txn_ref"))
+        if reference is not None:
+            return reference
+    return None
+
+
+def timestamp(value: object) -> datetime | None:
+    """A time as the gateway writes it."""
     try:
         return datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

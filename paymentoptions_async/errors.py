@@ -8,6 +8,8 @@
     ├── AuthenticationError      not touched: 401, 403
     ├── RateLimitedError         not touched: 429 after the retries
     ├── NotSentError             not touched: provably no byte of the request left
+    ├── NoAnswerError            not touched by this call: a question, or a change to a subscription, got no answer
+    ├── WebhookRefusedError      not touched by this call: a delivery that is not believed
     ├── LedgerError              not touched by this call: the ledger cannot be read or written
     ├── ReferenceConflictError   not touched by this call: the reference was used with other content
     ├── ReferenceInUseError      not touched by this call: another process is charging it now
@@ -26,7 +28,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from .models.codes import Reason
-    from .models.payment import Payment
+    from .models.transaction import Transaction
 
 __all__ = [
     "AuthenticationError",
@@ -34,6 +36,7 @@ __all__ = [
     "DeclinedError",
     "InvalidRequestError",
     "LedgerError",
+    "NoAnswerError",
     "NotSentError",
     "OutcomeUnknownError",
     "PartialApprovalError",
@@ -42,6 +45,7 @@ __all__ = [
     "RateLimitedError",
     "ReferenceConflictError",
     "ReferenceInUseError",
+    "WebhookRefusedError",
 ]
 
 
@@ -50,7 +54,7 @@ class PaymentOptionsError(Exception):
 
     Attributes:
         money: What happened to the money, in words; the same for every error of a class.
-        merchant_txn_ref: The reference of the charge, where the error belongs to one.
+        merchant_txn_ref: The reference of the charge, or the key of the operation, where the error belongs to one.
         recorded: False where the ledger could not be told of it: another process, or this one after a restart, will
             find the outcome unknown.
     """
@@ -167,6 +171,45 @@ class NotSentError(PaymentOptionsError):
         self.evidence = evidence
 
 
+class NoAnswerError(PaymentOptionsError):
+    """No answer came that can be used, to a call that moves no money: a question, or a change to a subscription.
+
+    A change may have been made all the same: ask with `subscriptions.get`, or make it again.
+
+    Attributes:
+        attempts: How many attempts were made.
+        evidence: What was seen, oldest first.
+    """
+
+    money = "not touched by this call"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        merchant_txn_ref: str | None = None,
+        attempts: int = 0,
+        evidence: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message, merchant_txn_ref=merchant_txn_ref)
+        self.attempts = attempts
+        self.evidence = evidence
+
+
+class WebhookRefusedError(PaymentOptionsError):
+    """A delivery that is not believed: forged, unreadable, too large, or not confirmed by the gateway.
+
+    Attributes:
+        status: The HTTP status to answer it with: 400, 403, 413, or 503 where it should come again.
+    """
+
+    money = "not touched by this call"
+
+    def __init__(self, message: str, *, merchant_txn_ref: str | None = None, status: int = 403) -> None:
+        super().__init__(message, merchant_txn_ref=merchant_txn_ref)
+        self.status = status
+
+
 class LedgerError(PaymentOptionsError):
     """The ledger cannot be read or written: full, locked, damaged, out of reach. Raised by ledgers.
 
@@ -198,7 +241,7 @@ class DeclinedError(PaymentOptionsError):
         reason: Reason | None = None,
         response_code: int | None = None,
         gateway_code: str | None = None,
-        payment: Payment | None = None,
+        payment: Transaction | None = None,
         replayed: bool = False,
     ) -> None:
         super().__init__(message, merchant_txn_ref=merchant_txn_ref)
@@ -251,7 +294,7 @@ class PartialApprovalError(PaymentOptionsError):
         message: str,
         *,
         merchant_txn_ref: str | None = None,
-        payment: Payment | None = None,
+        payment: Transaction | None = None,
         replayed: bool = False,
     ) -> None:
         super().__init__(message, merchant_txn_ref=merchant_txn_ref)

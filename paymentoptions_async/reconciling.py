@@ -1,110 +1,140 @@
-"""Asks the gateway what became of a charge whose outcome is unknown, and writes it down."""
+"""Asks the gateway what became of a charge that is open, and writes it down."""
 
 from __future__ import annotations
 
-import asyncio
-from decimal import Decimal
 from typing import Any, Final
 
-import attrs
 import orjson
 
-from .delivery import refused_error
+from .asking import Asking
+from .bell import Bell
+from .delivery import reference_of, refused_error
 from .errors import InvalidRequestError, OutcomeUnknownError, Problem, ReferenceInUseError
 from .ledger.base import Ledger, Record
 from .ledger.resolution import Resolution
 from .models import lenient
 from .models.outcome import Outcome, Refusal, State
-from .runtime import Runtime
-from .settings import Settings
+from .orders import asked_of
 from .transport.gateway import Gateway
-from .transport.retry import RetryBudget, retrying
-from .verdict import Asked, ends_doubt, judge, names_another
+from .verdict import Judged, ends_doubt, judge, names_another
 
-__all__ = ["Reconciling"]
+__all__ = ["AnotherChargeError", "Reconciling"]
 
 _SETTLED: Final = (State.PAID, State.PARTIAL, State.DECLINED)
 
 
+class AnotherChargeError(OutcomeUnknownError):
+    """The transaction that was asked for belongs to another charge than the record."""
+
+
 class Reconciling:
-    """Settles unknown outcomes by the gateway's word.
+    """Settles what is open by the gateway's word.
 
     Args:
-        settings: What the client was told.
         gateway: Asks once.
         ledger: Remembers.
-        budget: Of the retries of a client.
-        runtime: Sleep, chance and time.
+        asking: Asks until there is an answer.
+        bell: Wakes those who wait for it.
     """
 
-    def __init__(
-        self, *, settings: Settings, gateway: Gateway, ledger: Ledger, budget: RetryBudget, runtime: Runtime
-    ) -> None:
-        self._settings = settings
+    def __init__(self, *, gateway: Gateway, ledger: Ledger, asking: Asking, bell: Bell) -> None:
         self._gateway = gateway
         self._ledger = ledger
-        self._budget = budget
-        self._runtime = runtime
+        self._asking = asking
+        self._bell = bell
 
-    async def reconcile(self, merchant_txn_ref: str) -> Record:
-        """See `Payments.reconcile`."""
-        self._gateway.check()
+    async def find(self, merchant_txn_ref: str) -> Record:
+        """The record of a reference.
+
+        Raises:
+            InvalidRequestError: There is none.
+        """
         record = await self._ledger.find(merchant_txn_ref)
         if record is None:
             problem = Problem("merchant_txn_ref", "one that the ledger knows")
             raise InvalidRequestError(f"{problem}", merchant_txn_ref=merchant_txn_ref, problems=(problem,))
-        if record.outcome.state is State.SENDING:
-            raise ReferenceInUseError("this merchant_txn_ref is being charged", merchant_txn_ref=merchant_txn_ref)
-        if record.outcome.state is not State.UNKNOWN:
+        return record
+
+    async def reconcile(self, merchant_txn_ref: str) -> Record:
+        """See `Payments.reconcile`."""
+        self._gateway.check()
+        record = await self.find(merchant_txn_ref)
+        match record.outcome.state:
+            case State.SENDING:
+                raise ReferenceInUseError("this merchant_txn_ref is being charged", merchant_txn_ref=merchant_txn_ref)
+            case State.CHALLENGED:
+                return await self._look(record)
+            case State.UNKNOWN:
+                return await self._settle(record)
+        return record
+
+    async def _look(self, record: Record) -> Record:
+        """Of a challenge: it stays one where the gateway does not say more."""
+        if record.outcome.transaction_id is None:
             return record
-        return await self._settle(record)
+        try:
+            return await self._settle(record)
+        except OutcomeUnknownError:
+            return record
 
     async def _settle(self, record: Record) -> Record:
         transaction_id = record.outcome.transaction_id
         if transaction_id is None:
             raise _still_unknown(record, "no answer told its transaction id, and the gateway cannot be asked without")
-        asked = Asked(record.merchant_txn_ref, Decimal(record.intent.amount), record.intent.currency)
-        if names_another(_told(record.outcome), asked):
+        if names_another(_told(record.outcome), asked_of(record.intent)):
             raise _still_unknown(record, "the transaction id that is known came with another charge's answer")
-        outcome = await self._ask(transaction_id, asked)
+        return await self.confirm(record, transaction_id)
+
+    async def confirm(self, record: Record, transaction_id: str, *, must_be_named: bool = False) -> Record:
+        """Ask for the status of a transaction, and settle a record by it.
+
+        Args:
+            record: What it is said to belong to. The answer is held against it.
+            transaction_id: The gateway's id.
+            must_be_named: Whether the answer must name the reference of the record, since the id did not come with an
+                answer to its charge.
+
+        Raises:
+            AnotherChargeError: The answer is about something else.
+            OutcomeUnknownError: The answer does not settle it.
+            PaymentOptionsError: The gateway could not be asked, or the ledger not be written.
+        """
+        asked = asked_of(record.intent)
+        judged = await self._asking.ask(lambda: self._gateway.status(transaction_id), lambda reply: judge(reply, asked))
+        outcome = judged.outcome
         if outcome.state is State.REFUSED and outcome.refusal is not Refusal.INVALID:
             raise refused_error(outcome, record.merchant_txn_ref)
+        if foreign := _foreign(record, judged, must_be_named=must_be_named):
+            raise _still_unknown(record, f"asked for its status: {foreign}", AnotherChargeError)
         if outcome.state not in _SETTLED or outcome.transaction_id != transaction_id:
             raise _still_unknown(record, f"asked for its status: {'; '.join(outcome.evidence)}")
-        if _is_of_another_card(outcome, record):
-            raise _still_unknown(record, "asked for its status: a transaction of another card")
-        if record.outcome.lost and not ends_doubt(outcome):
-            raise _still_unknown(record, "its last attempt was settled, but not the one before it")
+        if _may_be_one_of_several(record) and not ends_doubt(outcome):
+            raise _still_unknown(record, "one attempt was settled, but there may have been others")
         reason = f"status of transaction {transaction_id}"
-        resolution = Resolution(outcome, "the gateway", reason, record.token)
-        return await self._ledger.resolve(record.merchant_txn_ref, resolution)
+        resolution = Resolution(outcome._replace(attempts=1), "the gateway", reason, record.token)
+        settled = await self._ledger.resolve(record.merchant_txn_ref, resolution)
+        self._bell.ring(record.merchant_txn_ref)
+        return settled
 
-    async def _ask(self, transaction_id: str, asked: Asked) -> Outcome:
-        outcomes: list[Outcome] = []
 
-        async def attempt() -> Outcome:
-            reply = await self._gateway.status(transaction_id)
-            outcomes.append(judge(reply, asked).outcome)
-            return outcomes[-1]
+def _foreign(record: Record, judged: Judged, *, must_be_named: bool) -> str | None:
+    """What shows that a status is that of another charge, if anything does."""
+    answer = judged.answer or {}
+    if other := names_another(answer, asked_of(record.intent)):
+        return f"an answer with another {other} than was sent"
+    if _is_of_another_card(judged.outcome, record):
+        return "a transaction of another card"
+    if must_be_named and judged.outcome.state in _SETTLED and reference_of(answer) != record.merchant_txn_ref:
+        return "an answer that names no charge"
+    return None
 
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._settings.timeouts.total
-        try:
-            async with asyncio.timeout_at(deadline):
-                await retrying(
-                    attempt,
-                    # To read twice does no harm.
-                    policy=attrs.evolve(self._settings.retry, repeat_after_send=True),
-                    budget=self._budget,
-                    seconds_left=lambda: deadline - loop.time(),
-                    sleep=self._runtime.sleep,
-                    random=self._runtime.random,
-                    before_retry=lambda _outcome, _pause: None,
-                )
-        except TimeoutError:
-            why = f"the deadline of {self._settings.timeouts.total:g} s passed"
-            return Outcome(state=State.REFUSED, refusal=Refusal.NOT_SENT, evidence=(why,))
-        return outcomes[-1]
+
+def _may_be_one_of_several(record: Record) -> bool:
+    outcome = record.outcome
+    if outcome.state is State.UNKNOWN and outcome.lost:
+        return outcome.attempts > 1
+    # What is being sent, or was when its process died, may have been sent more than once.
+    return outcome.state is State.SENDING or (outcome.state is State.UNKNOWN and outcome.status is None)
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:
@@ -120,8 +150,10 @@ def _is_of_another_card(outcome: Outcome, record: Record) -> bool:
     return (number[:6], number[-4:]) != (own[:6], own[-4:])
 
 
-def _still_unknown(record: Record, why: str) -> OutcomeUnknownError:
-    return OutcomeUnknownError(
+def _still_unknown(
+    record: Record, why: str, kind: type[OutcomeUnknownError] = OutcomeUnknownError
+) -> OutcomeUnknownError:
+    return kind(
         f"the money may have moved, and it stays unknown ({why})",
         merchant_txn_ref=record.merchant_txn_ref,
         attempts=record.outcome.attempts,

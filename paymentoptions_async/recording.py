@@ -22,6 +22,8 @@ __all__ = ["Owed", "Recorder"]
 _PATIENCE: Final = 5.0
 _RELEASE_PATIENCE: Final = 1.0
 
+_SETTLED: Final = (State.PAID, State.PARTIAL, State.DECLINED)
+
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
@@ -79,11 +81,12 @@ class Recorder:
         owed = self._owed.get(merchant_txn_ref)
         return owed if owed is not None and owed.outcome.state is not State.REFUSED else None
 
-    async def record(self, claim: Claim, outcome: Outcome, fingerprint: bytes) -> bool:
+    async def record(self, claim: Claim, outcome: Outcome, fingerprint: bytes) -> Outcome | None:
         """Write an outcome down. A cancel goes on only after that; a second one breaks through, and it is written.
 
         Returns:
-            Whether the ledger says so. Where it could not be told, it is told later.
+            What the ledger says of the claim: this outcome, or what a webhook has told of it meanwhile where this one
+            is unknown. `None` where it says something else or could not be told; then it is told later.
         """
         owed = Owed(claim, outcome, fingerprint)
         try:
@@ -97,10 +100,23 @@ class Recorder:
         except Exception as fault:  # noqa: BLE001  # whatever a store raises: the outcome is true all the same
             self._owed[claim.merchant_txn_ref] = owed
             self._tell_unwritten(owed, fault)
-            return False
-        self._tell_written(owed, stands)
+            return None
+        told = outcome if stands else await self._told_meanwhile(owed)
+        self._tell_written(owed, stands=told is not None)
         # What was given up as refused meanwhile may well stand for something else.
-        return stands or outcome.state is State.REFUSED
+        return outcome if told is None and outcome.state is State.REFUSED else told
+
+    async def _told_meanwhile(self, owed: Owed) -> Outcome | None:
+        """What a webhook has settled before the answer came, or where none did."""
+        if owed.outcome.state is not State.UNKNOWN:
+            return None
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                record = await self._ledger.find(owed.claim.merchant_txn_ref)
+        except Exception:  # noqa: BLE001  # whatever a store raises: then nothing more is known
+            return None
+        is_ours = record is not None and record.token == owed.claim.token and record.mark is None
+        return record.outcome if is_ours and record is not None and record.outcome.state in _SETTLED else None
 
     async def release(self, claim: Claim) -> None:
         """Give back a right that may have been given and was not used. If that fails, its lease ends it."""
@@ -135,9 +151,9 @@ class Recorder:
         owed.is_written = True
         if self._owed.get(owed.claim.merchant_txn_ref) is owed:
             del self._owed[owed.claim.merchant_txn_ref]
-        self._tell_written(owed, stands)
+        self._tell_written(owed, stands=stands or await self._told_meanwhile(owed) is not None)
 
-    def _tell_written(self, owed: Owed, stands: bool) -> None:
+    def _tell_written(self, owed: Owed, *, stands: bool) -> None:
         if owed.is_told:
             self._log.warning("ledger.recorded_late", **_shown(owed))
         if not stands and owed.outcome.state not in (State.REFUSED, State.DECLINED):

@@ -26,6 +26,8 @@ _ENVIRONMENT: Final = {
     "base_url": "PAYMENTOPTIONS_BASE_URL",
     "ledger_secret": "PAYMENTOPTIONS_LEDGER_SECRET",
     "former_ledger_secrets": "PAYMENTOPTIONS_FORMER_LEDGER_SECRETS",
+    "webhook_secret": "PAYMENTOPTIONS_WEBHOOK_SECRET",
+    "former_webhook_secrets": "PAYMENTOPTIONS_FORMER_WEBHOOK_SECRETS",
 }
 _REQUIRED: Final = ("api_key", "x_api_key", "merchant_id")
 
@@ -126,6 +128,9 @@ class Settings:
         retry: What is tried again.
         ledger_secret: Your key for the ledger's fingerprints. The ledger in memory makes its own.
         former_ledger_secrets: Keys that were in use before it: what was charged under them is still known.
+        webhook_secret: Your key for the tokens in webhook addresses. Keep it: another key makes another address, and
+            with that another charge of a repeated request.
+        former_webhook_secrets: Keys that were in use before it: their addresses are still taken.
         max_connections: How many connections the client's own pool opens at the most.
         log_level: The lowest level of the client's own lines. A paid purchase is an `info` line.
 
@@ -142,6 +147,8 @@ class Settings:
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     ledger_secret: Secret | None = attrs.field(default=None, converter=attrs.converters.optional(_secret))
     former_ledger_secrets: tuple[Secret, ...] = attrs.field(default=(), converter=_secrets)
+    webhook_secret: Secret | None = attrs.field(default=None, converter=attrs.converters.optional(_secret))
+    former_webhook_secrets: tuple[Secret, ...] = attrs.field(default=(), converter=_secrets)
     max_connections: int = 100
     log_level: LogLevel = "warning"
 
@@ -151,9 +158,9 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Read `PAYMENTOPTIONS_API_KEY`, `_X_API_KEY`, `_MERCHANT_ID`, `_BASE_URL` and `_LEDGER_SECRET`.
+        """Read `PAYMENTOPTIONS_API_KEY`, `_X_API_KEY`, `_MERCHANT_ID`, `_BASE_URL`, `_LEDGER_SECRET`, and so on.
 
-        `PAYMENTOPTIONS_FORMER_LEDGER_SECRETS` may hold several, with commas between.
+        `PAYMENTOPTIONS_FORMER_LEDGER_SECRETS` and `_FORMER_WEBHOOK_SECRETS` may hold several, with commas between.
 
         Raises:
             ConfigurationError: A required variable is not set; all missing ones are named at once.
@@ -167,21 +174,22 @@ class Settings:
 
 
 def _sealed(name: str, value: str) -> str | Secret | tuple[Secret, ...]:
-    if name == "former_ledger_secrets":
+    if name.startswith("former_"):
         return tuple(Secret(part.strip()) for part in value.split(","))
     return value if name in ("merchant_id", "base_url") else Secret(value)
 
 
 def _problems(settings: Settings) -> list[str]:
-    secret = settings.ledger_secret
     rules = {
         "api_key: a line of printable ASCII": _header_safe(settings.api_key),
         "x_api_key: a line of printable ASCII": _header_safe(settings.x_api_key),
         "merchant_id: a text of 1 to 128 characters": _fits(settings.merchant_id, 128),
         "api_key_form: one of plain, colon, encoded": settings.api_key_form in get_args(ApiKeyForm),
         "max_connections: a whole number, at least 1": _is_whole(settings.max_connections),
-        "ledger_secret: at least 16 characters, no space around": secret is None or _long_enough(secret),
+        "ledger_secret: at least 16 characters, no space around": _none_or_long(settings.ledger_secret),
         "former_ledger_secrets: at least 16 characters each": _all_long_enough(settings.former_ledger_secrets),
+        "webhook_secret: at least 16 characters, no space around": _none_or_long(settings.webhook_secret),
+        "former_webhook_secrets: at least 16 characters each": _all_long_enough(settings.former_webhook_secrets),
         "timeouts: a Timeouts": isinstance(settings.timeouts, Timeouts),
         "retry: a RetryPolicy": isinstance(settings.retry, RetryPolicy),
         f"log_level: one of {', '.join(get_args(LogLevel))}": settings.log_level in get_args(LogLevel),
@@ -201,6 +209,10 @@ def _fits(value: object, longest: int) -> bool:
 def _long_enough(secret: object) -> bool:
     # As it would be read back from the environment.
     return isinstance(secret, Secret) and len(secret.reveal()) >= 16 and secret.reveal() == secret.reveal().strip()
+
+
+def _none_or_long(secret: object) -> bool:
+    return secret is None or _long_enough(secret)
 
 
 def _all_long_enough(secrets: object) -> bool:

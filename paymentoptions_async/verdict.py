@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
+import attrs
 import orjson
 
 from .models import lenient
@@ -20,17 +21,28 @@ from .models.outcome import Outcome, Refusal, State
 from .redaction import MASK, Secret, mask_pan, may_hold_card_number, redact
 from .transport.reply import Fault, Reply
 
-__all__ = ["Asked", "Judged", "ends_doubt", "judge", "names_another", "settle"]
+__all__ = ["Asked", "Judged", "ends_doubt", "judge", "judge_word", "names_another", "read_masked", "settle"]
 
 
 class Asked(NamedTuple):
-    """What an answer is held against."""
+    """What an answer is held against. What is `None` is not known, and not compared.
 
-    merchant_txn_ref: str
-    amount: Decimal
-    currency: str
+    Attributes:
+        merchant_txn_ref: The reference that it must name.
+        amount: What it must come to.
+        currency: ISO 4217 code.
+        number: Of the card, which the answer may echo.
+        cvc: Likewise.
+        link: The member by which a payer is sent on, where the operation has a payer. With `url` all that is asked for
+            is that link.
+    """
+
+    merchant_txn_ref: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
     number: Secret | None = None
     cvc: Secret | None = None
+    link: Literal["redirect_url", "url"] | None = "redirect_url"
 
 
 class Judged(NamedTuple):
@@ -100,6 +112,11 @@ def _read(body: bytes, asked: Asked) -> tuple[dict[str, Any] | None, bytes]:
     return answer, body
 
 
+def read_masked(body: bytes) -> dict[str, Any] | None:
+    """What the gateway has sent, without the card number that it may hold; `None` where it is no object."""
+    return _read(body, Asked())[0]
+
+
 def _echoes(body: bytes, asked: Asked) -> bool:
     """Whether something of the card stands there as it was sent, or is written so that it cannot be seen."""
     if b"\\u" in body or (asked.number is not None and asked.number.reveal().encode() in body):
@@ -127,11 +144,13 @@ def _shows_card(answer: dict[str, Any]) -> bool:
 
 
 # What a charge is known and continued by: it may look like a card number, and is of no use once it is masked.
+_LINKS: Final = ("redirect_url", "url", "id", "merchant_txn_ref")
 _NAMES: Final = (
     ("transaction_details", "id"),
     ("transaction_details", "merchant_txn_ref"),
     ("transaction_details", "stored_payment_method_id"),
     ("merchant_details", "merchant_txn_ref"),
+    ("subscription_details", "id"),
 )
 
 
@@ -141,8 +160,9 @@ def _masked(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
         value = lenient.part(answer.get(name)).get(member)
         if isinstance(value, str | int):
             masked[name][member] = _without(value, asked.number)
-    if isinstance(url := answer.get("redirect_url"), str):
-        masked["redirect_url"] = _without(url, asked.number)
+    for member in _LINKS:
+        if isinstance(value := answer.get(member), str):
+            masked[member] = _without(value, asked.number)
     for part in (masked, lenient.part(masked.get("gateway_response"))):
         if asked.cvc is not None and (message := lenient.text(part.get("message"))):
             part["message"] = re.sub(rf"(?<!\w){re.escape(asked.cvc.reveal())}(?!\w)", MASK, message)
@@ -213,8 +233,10 @@ def _judge_answer(answer: _Answer, asked: Asked) -> Outcome:
     if foreign := names_another(answer.whole, asked):
         return answer.means(State.UNKNOWN, f"an answer with another {foreign} than was sent")
     written = answer.payment.get("response_code")
+    if asked.link == "url" and answer.whole.get("url"):
+        return _judge_page(answer)
     if answer.whole.get("redirect_url"):
-        return _judge_redirect(answer, written)
+        return _judge_redirect(answer, written, asked)
     if written is None:
         return _judge_without_code(answer)
     code = lenient.integer(written)
@@ -223,24 +245,37 @@ def _judge_answer(answer: _Answer, asked: Asked) -> Outcome:
     return _judge_code(answer, code, asked)
 
 
-def _judge_redirect(answer: _Answer, response_code: object) -> Outcome:
-    url = answer.whole["redirect_url"]
-    can_be_followed = isinstance(url, str) and url.startswith(("https://", "http://"))
+def _judge_redirect(answer: _Answer, response_code: object, asked: Asked) -> Outcome:
     # A code tells of a transaction that has been decided: then a redirect to its beginning is no use.
-    sound = can_be_followed and response_code is None and answer.reply.status < 300
+    sound = _leads_on(answer, "redirect_url") and response_code is None and asked.link is not None
     if not sound or answer.whole.get("success") is False:
         return answer.means(State.UNKNOWN, "a redirect that cannot be followed")
     return answer.means(State.CHALLENGED, "3-D Secure")
 
 
+def _judge_page(answer: _Answer) -> Outcome:
+    sound = _leads_on(answer, "url") and lenient.identity(answer.whole.get("id")) is not None
+    if not sound or answer.whole.get("success") is False:
+        return answer.means(State.UNKNOWN, "a page that cannot be found by this answer")
+    return answer.means(State.CHALLENGED, "a page for the payer")
+
+
+def _leads_on(answer: _Answer, member: str) -> bool:
+    url = answer.whole.get(member)
+    return isinstance(url, str) and url.startswith(("https://", "http://")) and answer.reply.status < 300
+
+
 def names_another(answer: dict[str, Any], asked: Asked) -> str | None:
     """What in an answer is another's than was sent, where something is."""
-    for name in ("transaction_details", "merchant_details"):
-        reference = lenient.part(answer.get(name)).get("merchant_txn_ref")
-        if reference is not None and str(reference) != asked.merchant_txn_ref:
+    # The bare object of a hosted page has them at the top.
+    for part in (answer, answer.get("transaction_details"), answer.get("merchant_details")):
+        reference = part.get("merchant_txn_ref") if isinstance(part, dict) else None
+        if None not in (reference, asked.merchant_txn_ref) and str(reference) != asked.merchant_txn_ref:
             return "merchant_txn_ref"
-    currency = lenient.part(answer.get("payment_details")).get("currency")
-    return "currency" if currency is not None and currency != asked.currency else None
+    currencies = (answer.get("currency"), lenient.part(answer.get("payment_details")).get("currency"))
+    if asked.currency is not None and any(currency not in (None, asked.currency) for currency in currencies):
+        return "currency"
+    return None
 
 
 def _judge_code(answer: _Answer, code: int, asked: Asked) -> Outcome:
@@ -266,10 +301,14 @@ def _judge_approval(answer: _Answer, row: ResponseCode, asked: Asked) -> Outcome
         return answer.means(State.UNKNOWN, "an approval without a transaction id", row.reason, row.code)
     if written is not None and amount is None:
         return answer.means(State.UNKNOWN, "an approval whose amount cannot be read", row.reason, row.code)
-    if amount is None and row.reason is Reason.PARTIAL:
-        return answer.means(State.UNKNOWN, "a partial approval without an amount", row.reason, row.code)
-    partial = row.reason is Reason.PARTIAL or (amount is not None and amount < asked.amount)
+    if amount is None and (row.reason is Reason.PARTIAL or asked.amount is None):
+        return answer.means(State.UNKNOWN, "an approval of nobody knows how much", row.reason, row.code)
+    partial = row.reason is Reason.PARTIAL or _is_less(amount, asked.amount)
     return answer.means(State.PARTIAL if partial else State.PAID, row.told, row.reason, row.code)
+
+
+def _is_less(amount: Decimal | None, asked: Decimal | None) -> bool:
+    return amount is not None and asked is not None and amount < asked
 
 
 def _judge_without_code(answer: _Answer) -> Outcome:
@@ -286,6 +325,22 @@ def _judge_without_code(answer: _Answer) -> Outcome:
         meant = lenient.integer(answer.whole.get("statusCode")) or lenient.integer(answer.whole.get("status_code"))
         status = meant if meant is not None and 400 <= meant < 500 and meant != 429 else status
     return _judge_status(status, answer.reply.retry_after, answer=answer.masked, gateway_code=gateway_code)
+
+
+def judge_word(reply: Reply | Fault) -> Judged:
+    """The outcome of an attempt at what moves no money: `PAID` where it is answered, and the answer.
+
+    A list is put under `data`, where some of the vendor's answers have theirs.
+    """
+    if isinstance(reply, Fault) or reply.status >= 500 or not reply.complete:
+        return judge(reply, Asked())
+    told = reply.body.strip()
+    if told.startswith(b"["):
+        reply = attrs.evolve(reply, body=b'{"data":%b}' % told)
+    answer, masked = _read(reply.body, Asked())
+    if answer is None or reply.status >= 300 or answer.get("success") is False:
+        return Judged(_judge_status(reply.status, reply.retry_after, answer=masked or None), answer)
+    return Judged(Outcome(state=State.PAID, evidence=(f"HTTP {reply.status}",), answer=masked), answer)
 
 
 # --- several attempts -------------------------------------------------------------------------------------

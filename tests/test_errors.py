@@ -15,6 +15,7 @@ from paymentoptions_async import (
     DeclinedError,
     InvalidRequestError,
     LedgerError,
+    NoAnswerError,
     NotSentError,
     OutcomeUnknownError,
     PartialApprovalError,
@@ -25,6 +26,7 @@ from paymentoptions_async import (
     Reason,
     ReferenceConflictError,
     ReferenceInUseError,
+    WebhookRefusedError,
     errors,
 )
 
@@ -55,6 +57,8 @@ TREE: Final[dict[type[PaymentOptionsError], tuple[str, dict[str, Any]]]] = {
             "replayed": True,
         },
     ),
+    NoAnswerError: ("not touched by this call", {"attempts": 2, "evidence": ("HTTP 502",)}),
+    WebhookRefusedError: ("not touched by this call", {"status": 403}),
     LedgerError: ("not touched by this call", {}),
     ReferenceConflictError: ("not touched by this call", {}),
     ReferenceInUseError: ("not touched by this call", {"lease_ends": datetime(2024, 11, 25, tzinfo=UTC)}),

@@ -31,7 +31,7 @@ from paymentoptions_async import (
     SqliteLedger,
 )
 from paymentoptions_async.fingerprint import Fingerprints
-from paymentoptions_async.models.wire import purchase_body
+from paymentoptions_async.models.wire import request_body
 from paymentoptions_async.sandbox import Sandbox
 
 from .helpers import APPROVED, DECLINED, SEED, card, request, token_request
@@ -56,7 +56,7 @@ def settings(**changes: Any) -> Settings:
 
 def fingerprint(order: PurchaseRequest, operation: str = "payment", **changes: Any) -> str:
     told = settings(**changes)
-    return Fingerprints(told).of(operation, purchase_body(order, told.merchant_id))[0].hex()
+    return Fingerprints(told).of(operation, request_body(order, told.merchant_id))[0].hex()
 
 
 SAMPLE: Final = PurchaseRequest.from_json(SEED)
@@ -77,7 +77,7 @@ def test_so_has_a_request_by_token_and_one_for_another_host() -> None:
 
 def test_it_is_what_the_documentation_says() -> None:
     """HMAC-SHA-256 over the gateway's address, the operation and the request without its CVC."""
-    body = json.loads(purchase_body(SAMPLE, "DASMID").content)
+    body = json.loads(request_body(SAMPLE, "DASMID").content)
     assert body == json.loads(SEED)
     del body["card"]["cvc"]
     content = "\n".join([LIVE, "payment", json.dumps(body, separators=(",", ":"), ensure_ascii=False)])
@@ -172,7 +172,7 @@ def test_an_amount_is_the_same_however_exact_it_is_written() -> None:
 
 def test_former_secrets_give_further_ones_in_their_order() -> None:
     told = settings(former_ledger_secrets=[FORMER, "the very first of them"])
-    body = purchase_body(SAMPLE, told.merchant_id)
+    body = request_body(SAMPLE, told.merchant_id)
     assert [one.hex() for one in Fingerprints(told).of("payment", body)] == [
         fingerprint(SAMPLE),
         fingerprint(SAMPLE, ledger_secret=FORMER),

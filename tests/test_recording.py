@@ -94,7 +94,7 @@ async def test_what_is_written_at_once_is_not_owed_and_not_told() -> None:
     ledger = _Scripted()
     recorder = recorder_of(ledger)
     with capture_logs() as lines:
-        assert await recorder.record(claim(), PAID, PRINT) is True
+        assert await recorder.record(claim(), PAID, PRINT) == PAID
     assert (ledger.told, lines, recorder.owed("ref")) == ([("ref", State.PAID)], [], None)
     await recorder.close()
     assert len(ledger.told) == 1
@@ -106,7 +106,7 @@ async def test_a_payment_that_the_record_does_not_say_is_an_error_line(state: St
     ledger = _Scripted()
     ledger.says = False
     with capture_logs() as lines:
-        assert await recorder_of(ledger).record(claim(), PAID._replace(state=state), PRINT) is False
+        assert await recorder_of(ledger).record(claim(), PAID._replace(state=state), PRINT) is None
     sent = state is not State.DECLINED
     assert [(line["event"], line["log_level"]) for line in lines] == [("ledger.contradicted", "error")] * sent
     for line in lines:
@@ -123,7 +123,7 @@ async def test_what_could_not_be_written_is_owed_told_once_and_written_later() -
     sleeper = _Sleeper(rounds=3)
     recorder = recorder_of(ledger, sleeper)
     with capture_logs() as lines:
-        assert await recorder.record(claim(), PAID, PRINT) is False
+        assert await recorder.record(claim(), PAID, PRINT) is None
         owed = recorder.owed("ref")
         assert owed is not None
         assert (owed.claim, owed.outcome, owed.fingerprint) == (claim(), PAID, PRINT)
@@ -145,7 +145,7 @@ async def test_what_was_refused_is_owed_too_but_is_not_told_instead_of_a_new_try
     ledger = _Scripted()
     ledger.is_away = True
     recorder = recorder_of(ledger, _Sleeper(rounds=1))
-    assert await recorder.record(claim(), REFUSED, PRINT) is False
+    assert await recorder.record(claim(), REFUSED, PRINT) is None
     assert recorder.owed("ref") is None
     await eventually(lambda: len(ledger.told) == 2)
     await recorder.close()
@@ -267,7 +267,7 @@ async def test_whatever_a_store_raises_the_outcome_stays_known() -> None:
     ledger.is_away = True
     recorder = recorder_of(ledger, _Sleeper())
     with capture_logs() as lines:
-        assert await recorder.record(claim(), PAID, PRINT) is False
+        assert await recorder.record(claim(), PAID, PRINT) is None
         ledger.is_away = False
         await eventually(lambda: recorder.owed("ref") is None)
     assert lines[0]["fault"] == "RuntimeError"
@@ -281,7 +281,7 @@ async def test_one_that_hangs_is_waited_for_a_while_and_written_later(monkeypatc
     recorder = recorder_of(ledger, _Sleeper())
     with capture_logs() as lines:
         begin = time.monotonic()
-        assert await recorder.record(claim(), PAID, PRINT) is False
+        assert await recorder.record(claim(), PAID, PRINT) is None
         assert 0.04 < time.monotonic() - begin < 1
         assert recorder.owed("ref") is not None
         ledger.opened.set()
@@ -471,8 +471,8 @@ async def test_what_comes_after_the_close_is_written_or_lost_at_once() -> None:
     recorder = recorder_of(ledger, sleeper)
     await recorder.close()
     with capture_logs() as lines:
-        assert await recorder.record(claim("one"), PAID, PRINT) is True
+        assert await recorder.record(claim("one"), PAID, PRINT) == PAID
         ledger.is_away = True
-        assert await recorder.record(claim("two"), PAID, PRINT) is False
+        assert await recorder.record(claim("two"), PAID, PRINT) is None
     assert events(lines) == ["not_recorded", "never_recorded"]
     assert not sleeper.pauses

@@ -31,6 +31,7 @@ class Intent(NamedTuple):
         currency: ISO 4217 code.
         card: The first six and the last four digits.
         former_fingerprints: Of the same content, by keys that were in use before. They are compared, not stored.
+        subject: The gateway's id of the transaction that it is done to: captured, voided, refunded.
     """
 
     merchant_txn_ref: str
@@ -40,6 +41,7 @@ class Intent(NamedTuple):
     currency: str = ""
     card: str | None = None
     former_fingerprints: tuple[bytes, ...] = ()
+    subject: str | None = None
 
 
 class Claim(NamedTuple):

@@ -68,6 +68,7 @@ _MIGRATIONS: Final = (
         )""",
         f"CREATE INDEX {_TABLE}_unsettled ON {_TABLE} (merchant_txn_ref) WHERE {_UNSETTLED}",
     ),
+    (f"ALTER TABLE {_TABLE} ADD COLUMN subject text",),
 )
 
 # The server's clock counts, since those of several machines differ. Tests may bring another.
@@ -85,6 +86,7 @@ _REPLACE: Final = f"UPDATE {_TABLE} SET {', '.join(f'{name} = %s' for name in CO
 _FINISH: Final = (
     f"UPDATE {_TABLE} SET state = %s, attempts = greatest(attempts, %s), detail = %s, answer = %s, changed = {_NOW}"
     " WHERE merchant_txn_ref = %s AND token = %s AND state = 'sending' AND mark IS NULL"
+    " AND answer IS NULL"
 )
 _PAGE: Final = f"SELECT {_ALL} FROM {_TABLE} WHERE merchant_txn_ref > %s ORDER BY merchant_txn_ref LIMIT %s"
 _UNSETTLED_PAGE: Final = _PAGE.replace("ORDER BY", f"AND {_UNSETTLED} ORDER BY")

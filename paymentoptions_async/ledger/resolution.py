@@ -76,6 +76,18 @@ class Resolution(NamedTuple):
         return cls._made(Outcome(state=State.REFUSED, refusal=Refusal.NOT_CHARGED), by, reason)
 
     @classmethod
+    def named(cls, transaction_id: str, token: str) -> Self:
+        """Nothing is settled, but a webhook has named the transaction: now the gateway can be asked for it.
+
+        Args:
+            transaction_id: The gateway's id.
+            token: Of the claim that it is about.
+        """
+        reason = f"a webhook named transaction {transaction_id}"
+        answer = orjson.dumps({"transaction_details": {"id": transaction_id}})
+        return cls(Outcome(state=State.UNKNOWN, evidence=(reason,), answer=answer), "a webhook", reason, token)
+
+    @classmethod
     def _made(cls, outcome: Outcome, by: str, reason: str) -> Self:
         by, reason = _text("by", by), _text("reason", reason)
         return cls(outcome._replace(evidence=(f"{outcome.state} by the word of {by}: {reason}",)), by, reason)

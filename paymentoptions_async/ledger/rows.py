@@ -15,7 +15,7 @@ __all__ = ["COLUMNS", "detail_of", "from_row", "to_row"]
 
 COLUMNS: Final = (
     "merchant_txn_ref", "fingerprint", "operation", "amount", "currency", "card", "token", "lease_ends", "created",
-    "changed", "state", "attempts", "detail", "answer", "mark", "history",
+    "changed", "state", "attempts", "detail", "answer", "mark", "history", "subject",
 )  # fmt: skip
 """In the order of `to_row`. The first is the key."""
 
@@ -41,6 +41,7 @@ def to_row(record: Record) -> tuple[Any, ...]:
         outcome.answer,
         record.mark.value if record.mark else None,
         orjson.dumps([list(event) for event in record.history]).decode() if record.history else None,
+        record.intent.subject,
     )
 
 
@@ -55,9 +56,9 @@ def detail_of(outcome: Outcome) -> str | None:
 def from_row(row: Sequence[Any]) -> Record:
     """The record that was written so."""
     fingerprint, operation, amount, currency, card, token, lease_ends, created, changed = row[1:10]
-    state, attempts, detail, answer, mark, history = row[10:]
+    state, attempts, detail, answer, mark, history, subject = row[10:]
     return Record(
-        Intent(row[0], bytes(fingerprint), operation, amount, currency, card),
+        Intent(row[0], bytes(fingerprint), operation, amount, currency, card, subject=subject),
         token,
         lease_ends,
         created,

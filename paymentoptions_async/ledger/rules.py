@@ -16,7 +16,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+import orjson
+
 from ..errors import InvalidRequestError, Problem, ReferenceConflictError, ReferenceInUseError
+from ..models import lenient
 from ..models.outcome import Outcome, State
 from .base import Claim, Event, Intent, Mark, Record
 from .resolution import Resolution
@@ -44,6 +47,7 @@ _MOVED: Final = (State.PAID, State.PARTIAL)
 _OF_THE_GATEWAY: Final = (State.PAID, State.PARTIAL, State.DECLINED, State.CHALLENGED)
 _GATEWAY: Final = "the gateway"
 _DIED: Final = "the process that was charging it ended without a word"
+_EARLY: Final = "told by the gateway while it was being charged"
 
 # No charge may take longer than a day (`Timeouts`), so a lease that ends later comes of a clock that was wrong.
 _LONGEST_LEASE: Final = 90_000.0
@@ -132,9 +136,19 @@ def finish_rule(record: Record | None, claim: Claim, outcome: Outcome, *, now: f
         return _superseded(record, outcome, now)
     outcome = outcome._replace(attempts=max(record.outcome.attempts, outcome.attempts))
     if record.outcome.state is State.SENDING:
-        return record._replace(outcome=outcome, changed=now)
-    # Where the holder was not given up, it is its own word, told once more.
-    return _late(record, outcome, now) if _DIED in record.outcome.evidence else record
+        return record._replace(outcome=_with_id(outcome, record.outcome), changed=now)
+    # Where the holder was neither given up nor forestalled, it is its own word, told once more.
+    is_first_word = _DIED in record.outcome.evidence or _EARLY in record.outcome.evidence
+    return _late(record, outcome, now) if is_first_word else record
+
+
+def _with_id(outcome: Outcome, noted: Outcome) -> Outcome:
+    """The outcome with the transaction id that a webhook has named, where it is open and has none of its own."""
+    if outcome.state not in UNSETTLED or noted.transaction_id is None or outcome.transaction_id is not None:
+        return outcome
+    answer = {**(orjson.loads(outcome.answer) if outcome.answer else {})}
+    answer["transaction_details"] = {**lenient.part(answer.get("transaction_details")), "id": noted.transaction_id}
+    return outcome._replace(answer=orjson.dumps(answer))
 
 
 def _made_anew(claim: Claim, outcome: Outcome, now: float) -> Record | None:
@@ -203,8 +217,12 @@ def resolve_rule(record: Record | None, merchant_txn_ref: str, resolution: Resol
     if resolution.token is not None and resolution.token != record.token:
         return _superseded(record, resolution.outcome, now)
     seen = as_seen(record, now)
+    if resolution.outcome.state is State.UNKNOWN:
+        return _noted(record, seen.outcome, resolution, now)
     if seen.outcome.state is State.SENDING:
-        raise _in_use(record)
+        if resolution.token is None:
+            raise _in_use(record)
+        seen = seen._replace(outcome=seen.outcome._replace(evidence=(_EARLY,)))
     if _says_so_already(seen, resolution.outcome):
         return record
     if resolution.token is None:
@@ -212,6 +230,14 @@ def resolve_rule(record: Record | None, merchant_txn_ref: str, resolution: Resol
     elif seen.outcome.state not in UNSETTLED:
         return _late(record, resolution.outcome, now)
     return _resolved(record, seen.outcome, resolution, now)
+
+
+def _noted(record: Record, seen: Outcome, resolution: Resolution, now: float) -> Record:
+    """It stays open, and from now on it can be asked for by its id."""
+    if seen.state not in UNSETTLED:
+        return record
+    outcome = _with_id(record.outcome, resolution.outcome)
+    return record if outcome is record.outcome else record._replace(outcome=outcome, changed=now)
 
 
 def _resolved(record: Record, seen: Outcome, resolution: Resolution, now: float) -> Record:

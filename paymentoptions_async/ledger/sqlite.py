@@ -56,6 +56,7 @@ _MIGRATIONS: Final = (
         )""",
         f"CREATE INDEX charge_unsettled ON charge (merchant_txn_ref) WHERE {_UNSETTLED}",
     ),
+    ("ALTER TABLE charge ADD COLUMN subject TEXT",),
 )
 
 _ALL: Final = ", ".join(COLUMNS)
@@ -64,7 +65,7 @@ _SELECT: Final = f"SELECT {_ALL} FROM charge WHERE merchant_txn_ref = ?"
 _REPLACE: Final = f"UPDATE charge SET {', '.join(f'{name} = ?' for name in COLUMNS)} WHERE merchant_txn_ref = ?"
 _FINISH: Final = (
     "UPDATE charge SET state = ?, attempts = max(attempts, ?), detail = ?, answer = ?, changed = ?"
-    " WHERE merchant_txn_ref = ? AND token = ? AND state = 'sending' AND mark IS NULL"
+    " WHERE merchant_txn_ref = ? AND token = ? AND state = 'sending' AND mark IS NULL AND answer IS NULL"
 )
 _PAGE: Final = f"SELECT {_ALL} FROM charge WHERE merchant_txn_ref > ? ORDER BY merchant_txn_ref LIMIT ?"
 _UNSETTLED_PAGE: Final = _PAGE.replace("ORDER BY", f"AND {_UNSETTLED} ORDER BY")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import attrs
 
-from ..errors import InvalidRequestError, Problem
+from ..errors import Problem
 from ..redaction import Secret, in_flight, redact_text
 from .address import Address
 from .browser_info import BrowserInfo
 from .card import Card
 from .payment_method import PaymentMethod
+from .request import Request
 from .return_urls import ReturnUrls
-from .rules import amount, find_problems, ip_address, is_sound, letters, model, text
+from .rules import amount, ip_address, letters, model, text
 from .subscription import Subscription
 
 __all__ = ["PurchaseRequest"]
@@ -30,7 +31,7 @@ def _sealed_unless_card(value: Card | None) -> Card | None:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class PurchaseRequest:
+class PurchaseRequest(Request):
     """What to charge, to whom, and under which reference (gateway/API.md, "Purchase body").
 
     Attributes:
@@ -72,36 +73,8 @@ class PurchaseRequest:
         with in_flight(self.card.number if isinstance(self.card, Card) else None):
             return redact_text(f"{type(self).__name__}({shown})")
 
-    @classmethod
-    def from_json(cls, data: bytes | str) -> Self:
-        """Read a body as the vendor documents it.
-
-        Args:
-            data: JSON. Its numbers are taken digit for digit.
-
-        Raises:
-            InvalidRequestError: It is not JSON, a member is unknown, missing or of a wrong type, or a field breaks
-                its rule; all faults are in `problems`, by path. Nothing was sent.
-        """
-        from .wire import read_purchase
-
-        request, problems = read_purchase(data, cls)
-        del data  # it holds the card number, and a traceback shows this frame
-        if request is None:
-            raise _refusal(problems)
-        request.check()
-        return request
-
-    def check(self) -> None:
-        """Ask every field for its rule. A purchase does so by itself, before anything is sent.
-
-        Raises:
-            InvalidRequestError: All faults are in `problems`, by path.
-        """
-        if not is_sound(self) and (problems := find_problems(self)):
-            raise _refusal(problems, self._shown_reference())
-        if problems := _payer_problems(self):
-            raise _refusal(problems, self._shown_reference())
+    def _problems_together(self) -> list[Problem]:
+        return _payer_problems(self)
 
     def _shown_reference(self) -> str | None:
         if not isinstance(self.merchant_txn_ref, str):
@@ -121,11 +94,3 @@ def _payer_problems(request: PurchaseRequest) -> list[Problem]:
     if card.number.reveal() in _SEPARATORS.sub("", request.merchant_txn_ref):
         return [Problem("merchant_txn_ref", "a reference that does not hold the card number")]
     return []
-
-
-def _refusal(problems: list[Problem], reference: str | None = None) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"the request was not sent: {'; '.join(map(str, problems))}",
-        merchant_txn_ref=reference,
-        problems=tuple(problems),
-    )

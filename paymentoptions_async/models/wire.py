@@ -25,22 +25,30 @@ from . import lenient
 from .address import Address
 from .browser_info import BrowserInfo
 from .card import Card
+from .follow_up_request import CaptureRequest, RefundRequest, VoidRequest
+from .hosted_page import HostedPageRequest
 from .payment_method import PaymentMethod
 from .purchase_request import PurchaseRequest
+from .request import Request
 from .return_urls import ReturnUrls
 from .rules import amount_text
 from .subscription import Subscription
 
 if TYPE_CHECKING:
     from .answer import Answer
+    from .subscription_details import SubscriptionDetails, SubscriptionTransaction
 
-__all__ = ["Body", "prepare", "purchase_body", "read_answer", "read_purchase"]
+__all__ = [
+    "Body", "no_body", "prepare", "read_answer", "read_request", "read_subscription", "request_body", "wire_names",
+]  # fmt: skip
 
 T = TypeVar("T")
-R = TypeVar("R", bound=PurchaseRequest)
+R = TypeVar("R", bound=Request)
 
-# gateway/API.md, "Purchase body": camelCase in this object only.
-_CAMEL_CASE: Final = {
+# gateway/API.md: camelCase in the browser's object ("Purchase body"), in one name more ("Operations") and in one member
+# of the answers ("Answers").
+_SPELLED: Final = {
+    "transaction_id": "transactionId",
     "accept_header": "acceptHeader",
     "screen_color_depth": "screenColorDepth",
     "java_enabled": "javaEnabled",
@@ -48,14 +56,22 @@ _CAMEL_CASE: Final = {
     "screen_width": "screenWidth",
     "challenge_window": "challengeWindow",
     "user_agent": "userAgent",
+    "response_description": "responseDescription",
+    "transactions": "subscription_transaction_details",
 }
-_REQUEST_CLASSES: Final = (
-    Card, Address, ReturnUrls, BrowserInfo, PaymentMethod, Subscription, PurchaseRequest,
-)  # fmt: skip
+# gateway/API.md, "Answers": in payments and webhooks, and in the status answer.
+_RISK_DETAILS: Final = ("risk-details", "risk_details")
+_PARTS: Final[tuple[type, ...]] = (Card, Address, ReturnUrls, BrowserInfo, PaymentMethod, Subscription)
+_REQUESTS: Final[tuple[type, ...]] = (PurchaseRequest, HostedPageRequest, CaptureRequest, RefundRequest, VoidRequest)
 
 
 class _WrongTypeError(ValueError):
     """Its text is the rule; it never holds the value."""
+
+
+def wire_names(member: str) -> tuple[str, ...]:
+    """How the gateway spells a member of the models: in one way, but for the risk block."""
+    return _RISK_DETAILS if member == "risk_details" else (_SPELLED.get(member, member),)
 
 
 # --- requests ---------------------------------------------------------------------------------------------
@@ -77,25 +93,31 @@ class Body:
         raise TypeError("a request body is not pickled: card data must not leave the process by that way")
 
 
-def purchase_body(request: PurchaseRequest, merchant_id: str) -> Body:
+def no_body() -> Body:
+    """Of an operation that has none."""
+    return Body(b"", b"")
+
+
+def request_body(request: Request, merchant_id: str) -> Body:
     """The bytes to send, and those that the fingerprint is made of: the same without the CVC.
 
     Args:
         request: One that keeps its rules.
         merchant_id: The setting; goes out where the request has none of its own.
     """
-    content = prepare()(request)
+    kind: type = type(request)
+    content = prepare(kind)(request)
     content.setdefault("merchant_id", merchant_id)
     sent = orjson.dumps(content)
-    if request.card is None:
+    if not isinstance(request, PurchaseRequest) or request.card is None:
         return Body(sent, sent)
     # The CVC is no part of what a charge is: no trace of it may rest in a ledger, not even hashed. Quotes within a
     # text are escaped, so this is the member and nothing else.
     return Body(sent, sent.replace(f'"cvc":"{request.card.cvc.reveal()}",'.encode(), b""))
 
 
-def read_purchase(data: bytes | str, kind: type[R]) -> tuple[R | None, list[Problem]]:
-    """Read a purchase body. Faults come back as values, since an error's frames would show the body."""
+def read_request(data: bytes | str, kind: type[R]) -> tuple[R | None, list[Problem]]:
+    """Read a request's body. Faults come back as values, since an error's frames would show the body."""
     try:
         content = json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
     except _WrongTypeError as fault:
@@ -159,21 +181,25 @@ def _request_converter() -> cattrs.Converter:
     converter.register_unstructure_hook(
         str | int | Decimal, lambda value: amount_text(value) if isinstance(value, Decimal) else value
     )
+    for kind in _PARTS:
+        converter.register_structure_hook(kind, _reader(kind, converter))
     # A hook for a class is taken for its subclasses as well, and would make the class itself.
-    converter.register_structure_hook_factory(
-        lambda kind: isinstance(kind, type) and issubclass(kind, PurchaseRequest),
-        lambda kind: make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True),
-    )
-    for kind in _REQUEST_CLASSES:
-        overrides = _overrides(kind, converter)
-        converter.register_unstructure_hook(
-            kind, make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **overrides)
-        )
-        if kind is not PurchaseRequest:
-            converter.register_structure_hook(
-                kind, make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **overrides)
-            )
+    converter.register_structure_hook_factory(_is_request, lambda kind: _reader(kind, converter))
+    for kind in (*_PARTS, *_REQUESTS):
+        converter.register_unstructure_hook(kind, _writer(kind, converter))
     return converter
+
+
+def _is_request(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Request)
+
+
+def _reader(kind: type, converter: cattrs.Converter) -> Any:
+    return make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True, **_overrides(kind, converter))
+
+
+def _writer(kind: type, converter: cattrs.Converter) -> Any:
+    return make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True, **_overrides(kind, converter))
 
 
 def _overrides(kind: type, converter: cattrs.Converter) -> dict[str, Any]:
@@ -183,16 +209,18 @@ def _overrides(kind: type, converter: cattrs.Converter) -> dict[str, Any]:
         given = [part for part in get_args(field.type) if part is not NoneType]
         optional = len(given) == 1 and NoneType in get_args(field.type)
         overrides[field.name] = override(
-            rename=_CAMEL_CASE.get(field.name),
+            rename=_SPELLED.get(field.name),
             unstruct_hook=converter.get_unstructure_hook(given[0]) if optional else None,
+            # gateway/API.md, "hosted payment page link": an amount may be empty, which is not to leave it out.
+            omit_if_default=None if field.default is None else False,
         )
     return overrides
 
 
 @cache
-def prepare() -> Callable[[PurchaseRequest], dict[str, Any]]:
-    """What writes a purchase. Takes milliseconds to make: a client asks for it when it is made."""
-    return _request_converter().get_unstructure_hook(PurchaseRequest)
+def prepare(kind: type) -> Callable[[Any], dict[str, Any]]:
+    """What writes such requests. Takes milliseconds to make: a client asks for it when it is made."""
+    return _request_converter().get_unstructure_hook(kind)
 
 
 # --- answers ----------------------------------------------------------------------------------------------
@@ -202,24 +230,34 @@ def read_answer(raw: Mapping[str, Any]) -> Answer:
     """The envelope, typed. Whatever does not fit is `None`."""
     from .answer import Answer
 
-    # gateway/API.md, "Answers": spelled risk-details in payments, risk_details in the status answer.
-    spelled = {"risk_details": raw.get("risk-details"), **raw}
+    spelled = {"risk_details": raw.get(_RISK_DETAILS[0]), **raw}
     return _answer_converter().structure(spelled, Answer)
+
+
+def read_subscription(raw: object) -> SubscriptionDetails | None:
+    """A subscription, typed; `None` where it is no object."""
+    from .subscription_details import SubscriptionDetails
+
+    if not isinstance(raw, Mapping):
+        return None
+    told: SubscriptionDetails = _answer_converter().structure(raw, SubscriptionDetails)
+    charged = raw.get(_SPELLED["transactions"])
+    return attrs.evolve(told, transactions=_transactions(charged), raw=raw)
+
+
+def _transactions(charged: object) -> tuple[SubscriptionTransaction, ...]:
+    from .subscription_details import SubscriptionTransaction
+
+    if not isinstance(charged, list):
+        return ()
+    read = _answer_converter().structure
+    return tuple(read(one, SubscriptionTransaction) for one in charged if isinstance(one, Mapping))
 
 
 def _lenient_text(value: Any, _: Any) -> str | None:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _lenient_part(kind: type[T], converter: cattrs.Converter) -> Callable[[Any, Any], T | None]:
-    # gateway/API.md, "Answers": the one member of the answers that is in camelCase.
-    renames: dict[str, Any] = {}
-    if kind.__name__ == "PaymentDetails":
-        renames["response_description"] = override(rename="responseDescription")
-    read = make_dict_structure_fn(kind, converter, **renames)
-    return lambda value, _: read(value, kind) if isinstance(value, Mapping) else None
 
 
 def _lenient_address(value: Any, _: Any) -> Address | None:
@@ -231,8 +269,9 @@ def _lenient_address(value: Any, _: Any) -> Address | None:
 
 @cache
 def _answer_converter() -> cattrs.Converter:
-    # Eleven classes that most applications never ask for: made when they are.
+    # Classes that most applications never ask for: made when they are.
     from . import answer as answers
+    from . import subscription_details as subscriptions
 
     converter = cattrs.Converter(detailed_validation=False)
     converter.register_structure_hook(str | None, _lenient_text)
@@ -240,12 +279,25 @@ def _answer_converter() -> cattrs.Converter:
     converter.register_structure_hook(Decimal | None, lambda value, _: lenient.decimal(value))
     converter.register_structure_hook(bool | None, lambda value, _: value if isinstance(value, bool) else None)
     converter.register_structure_hook(Address | None, _lenient_address)
+    for kind in (subscriptions.SubscriptionPlan, subscriptions.SubscriptionTransaction):
+        _register_part(kind, converter)
+    _register_part(
+        subscriptions.SubscriptionDetails, converter, transactions=override(omit=True), raw=override(omit=True)
+    )
     for name in (
         "GatewayResponse", "BillingDetails", "DeviceDetails", "MerchantDetails", "AnsweredCard",
         "PaymentDataSource", "AdditionalData", "PaymentDetails", "TransactionDetails", "RiskDetails", "Answer",
     ):  # fmt: skip
-        kind = getattr(answers, name)
-        part = _lenient_part(kind, converter)
-        converter.register_structure_hook(kind | None, part)
-        converter.register_structure_hook(kind, part)
+        _register_part(getattr(answers, name), converter)
     return converter
+
+
+def _register_part(kind: type, converter: cattrs.Converter, **overrides: Any) -> None:
+    renames = {field.name: override(rename=_SPELLED.get(field.name)) for field in attrs.fields(kind)}
+    read: Any = make_dict_structure_fn(kind, converter, **{**renames, **overrides})
+
+    def part(value: Any, _: Any) -> Any:
+        return read(value, kind) if isinstance(value, Mapping) else None
+
+    converter.register_structure_hook(kind | None, part)
+    converter.register_structure_hook(kind, part)

@@ -62,13 +62,27 @@ class Gateway:
         return await self._exchange("POST", self._urls[path], parcel)
 
     async def status(self, transaction_id: str) -> Reply | Fault:
-        """Ask what a transaction has come to. aiohttp may ask twice by itself, which does no harm.
+        """Ask what a transaction has come to; see `get`."""
+        return await self.get("transaction/status", transaction_id)
+
+    async def get(self, *path: str) -> Reply | Fault:
+        """Ask. aiohttp may ask twice by itself, which does no harm.
+
+        Args:
+            path: Its parts after the prefix; an id is quoted.
 
         Raises:
             ConfigurationError: The client is closed, or belongs to another event loop.
         """
-        url = URL(f"{self._base}/transaction/status/{quote(transaction_id, safe='')}", encoded=True)
-        return await self._exchange("GET", url, None)
+        return await self._exchange("GET", self._url(path), None)
+
+    async def change(self, parcel: Parcel, *path: str) -> Reply | Fault:
+        """Post to what has an id; likewise."""
+        return await self._exchange("POST", self._url(path), parcel)
+
+    def _url(self, path: tuple[str, ...]) -> URL:
+        name, *rest = path
+        return URL("/".join([f"{self._base}/{name}", *(quote(part, safe="") for part in rest)]), encoded=True)
 
     async def _exchange(self, method: str, url: URL, parcel: Parcel | None) -> Reply | Fault:
         try:

@@ -15,7 +15,7 @@ from ..settings import RetryPolicy
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["RetryBudget", "backoff", "is_repeatable", "retrying"]
+__all__ = ["RetryBudget", "backoff", "is_askable", "is_repeatable", "is_unsent", "retrying"]
 
 _BUDGET: Final = 500
 _COST: Final = 5
@@ -52,6 +52,16 @@ def is_repeatable(outcome: Outcome, policy: RetryPolicy) -> bool:
     return outcome.state is State.UNKNOWN and outcome.lost and policy.repeat_after_send
 
 
+def is_unsent(outcome: Outcome) -> bool:
+    """Whether nothing left, by proof: all that a capture, a void or a refund is repeated for."""
+    return outcome.refusal is Refusal.NOT_SENT
+
+
+def is_askable(outcome: Outcome) -> bool:
+    """Whether asking again may bring an answer. To read twice does no harm."""
+    return outcome.lost or outcome.refusal in (Refusal.NOT_SENT, Refusal.RATE_LIMITED)
+
+
 def backoff(retry: int, policy: RetryPolicy, retry_after: float | None, random: Callable[[], float]) -> float:
     """Seconds to wait before a retry: full jitter under an exponential ceiling, or what the gateway asked for.
 
@@ -79,6 +89,7 @@ def _is_last(
 async def retrying(
     attempt: Callable[[], Awaitable[Outcome]],
     *,
+    repeats: Callable[[Outcome], bool],
     policy: RetryPolicy,
     budget: RetryBudget,
     seconds_left: Callable[[], float],
@@ -90,7 +101,8 @@ async def retrying(
 
     Args:
         attempt: Makes one and gives its outcome.
-        policy: What is repeated, and how often.
+        repeats: Says what is repeated.
+        policy: How often, and after what pauses.
         budget: Shared by all calls.
         seconds_left: Until the deadline.
         sleep: Waits so many seconds.
@@ -98,7 +110,7 @@ async def retrying(
         before_retry: Told the outcome and the pause in seconds before each retry.
     """
     first = await attempt()
-    if not is_repeatable(first, policy):
+    if not repeats(first):
         if not first.lost:
             budget.give_back()
         return
@@ -111,7 +123,7 @@ async def retrying(
         return made.pop() if made else await attempt()
 
     await AsyncRetrying(
-        retry=retry_if_result(lambda outcome: is_repeatable(outcome, policy)),
+        retry=retry_if_result(repeats),
         wait=lambda state: backoff(state.attempt_number, policy, _result(state).retry_after, random),
         stop=lambda state: _is_last(state, policy, budget, seconds_left),
         sleep=sleep,

@@ -161,7 +161,7 @@ async def charged_with(cvc: str, ledger: Ledger) -> None:
         # The port is a part of the address: it must not be what sets them apart.
         settings = gateway.settings(ledger_secret=SECRET, timeouts=FAST)
         client = PaymentOptions(settings, ledger=ledger, runtime=runtime)
-        client.payments._charging._fingerprints._address = b"https://gateway"
+        client.payments._charging._orders._fingerprints._address = b"https://gateway"
         async with client:
             await client.payments.purchase(order)
 

@@ -12,10 +12,11 @@ import pytest
 
 from paymentoptions_async import Challenge, Payment, Secret
 from paymentoptions_async.delivery import Landing, deliver
+from paymentoptions_async.ledger import Intent
 from paymentoptions_async.transport.reply import Reply
 from paymentoptions_async.verdict import Asked, judge
 
-from ..helpers import APPROVED, CHALLENGED, PAID, request
+from ..helpers import APPROVED, CHALLENGED, PAID
 
 ASKED: Final = Asked("qwe", Decimal(1000), "JPY", Secret(APPROVED))
 MASKED: Final = "520000******1005"
@@ -23,7 +24,8 @@ MASKED: Final = "520000******1005"
 
 def delivered(answer: dict[str, Any], status: int = 201) -> Payment | Challenge:
     judged = judge(Reply(status, orjson.dumps(answer)), ASKED)
-    return deliver(Landing(judged.outcome), request())
+    made: Payment | Challenge = deliver(Landing(judged.outcome), Intent("qwe", b"", "payment", "1000", "JPY", MASKED))
+    return made
 
 
 def payment(**changes: Any) -> Payment:

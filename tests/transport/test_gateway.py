@@ -19,7 +19,7 @@ from aiohttp import ClientResponse, client_exceptions, http_exceptions, web
 from aioresponses import aioresponses
 
 from paymentoptions_async import PaymentOptions, PurchaseRequest, Settings, Timeouts
-from paymentoptions_async.models.wire import Body, purchase_body
+from paymentoptions_async.models.wire import Body, request_body
 from paymentoptions_async.transport.gateway import FAULTS, Gateway
 from paymentoptions_async.transport.parcel import Parcel
 from paymentoptions_async.transport.pool import Pool
@@ -73,7 +73,7 @@ async def raw_server(answer: bytes, *, read: bool = True) -> AsyncIterator[str]:
 
 
 def parcel() -> Parcel:
-    return Parcel(purchase_body(request(), "m"))
+    return Parcel(request_body(request(), "m"))
 
 
 async def post(base_url: str, **changes: Any) -> tuple[Reply | Fault, Parcel]:

@@ -83,6 +83,7 @@ class Run:
     async def go(self, policy: RetryPolicy) -> int:
         await retrying(
             self.attempt,
+            repeats=lambda outcome: is_repeatable(outcome, policy),
             policy=policy,
             budget=self.budget,
             seconds_left=lambda: self.seconds_left,

@@ -1,0 +1,43 @@
+"""The endpoint for aiohttp.web."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from ..errors import WebhookRefusedError
+from .delivery import LONGEST
+
+if TYPE_CHECKING:
+    from .receiver import OnEvent, Webhooks
+
+__all__ = ["handler"]
+
+
+def handler(webhooks: Webhooks, on_event: OnEvent | None) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """See `Webhooks.handler`."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            event = await webhooks.receive(
+                token=request.path.rpartition("/")[2],
+                # One byte too many tells that it is too large, whatever its head says.
+                body=await _read(request, LONGEST + 1),
+                headers=dict(request.headers),
+            )
+        except WebhookRefusedError as refused:
+            return web.Response(status=refused.status)
+        if on_event is not None:
+            await on_event(event)
+        return web.Response()
+
+    return handle
+
+
+async def _read(request: web.Request, most: int) -> bytes:
+    body = b""
+    while len(body) < most and (piece := await request.content.read(most - len(body))):
+        body += piece
+    return body

@@ -1,0 +1,65 @@
+"""The endpoint for ASGI: Starlette, FastAPI, Litestar, Quart, Django and others (ASGI 3, "HTTP & WebSocket")."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import WebhookRefusedError
+from .delivery import LONGEST
+
+if TYPE_CHECKING:
+    from .receiver import OnEvent, Webhooks
+
+__all__ = ["application"]
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+def application(webhooks: Webhooks, on_event: OnEvent | None) -> Application:
+    """See `Webhooks.asgi`."""
+
+    async def endpoint(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            # A lifespan belongs to the application that this is mounted in.
+            raise ValueError("only HTTP is served here")
+        if scope["method"] != "POST":
+            await _answer(send, 405)
+            return
+        body = await _read(receive)
+        if body is None:
+            return
+        try:
+            event = await webhooks.receive(
+                token=scope["path"].rpartition("/")[2],
+                body=body,
+                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            )
+        except WebhookRefusedError as refused:
+            await _answer(send, refused.status)
+            return
+        if on_event is not None:
+            await on_event(event)
+        await _answer(send, 200)
+
+    return endpoint
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The body, cut off where it is too large; `None` where the peer went away."""
+    body, more = b"", True
+    while more and len(body) <= LONGEST:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body[: LONGEST + 1]
+
+
+async def _answer(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,197 @@
+"""`client.webhooks`: free of frameworks, bytes and headers in, an event out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import LedgerError, OutcomeUnknownError, PaymentOptionsError, WebhookRefusedError
+from ..inquiring import Inquiring
+from ..ledger.base import Ledger, Mark, Record
+from ..ledger.resolution import Resolution
+from ..logs import Log
+from ..reconciling import AnotherChargeError, Reconciling
+from .delivery import Delivery, is_about_another_operation, is_known, read_delivery
+from .event import Effect, WebhookEvent
+from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+__all__ = ["OnEvent", "Signature", "Webhooks"]
+
+Signature = Callable[[Mapping[str, str], bytes], bool]
+"""Takes a delivery's headers, by their names in lower case, and its bytes; tells whether the gateway signed them."""
+
+OnEvent = Callable[[WebhookEvent], Awaitable[None]]
+"""Told of every delivery that was believed, repeated ones included."""
+
+
+class Webhooks:
+    """Takes the gateway's webhooks, and believes nothing but what the gateway confirms.
+
+    The gateway publishes no signature, no order and no schedule (gateway/API.md, "Webhooks"). So each payment's address
+    holds a token of its own, made by `url`, and a delivery is only a reason to ask the gateway for the status.
+
+    Args:
+        tokens: Makes and checks them.
+        ledger: Remembers.
+        reconciling: Asks, and settles a charge.
+        inquiring: Asks.
+        signature: Checks the vendor's signature, should you have been told of one.
+        log: The library's own lines.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokens: Tokens,
+        ledger: Ledger,
+        reconciling: Reconciling,
+        inquiring: Inquiring,
+        signature: Signature | None,
+        log: Log,
+    ) -> None:
+        self._tokens = tokens
+        self._ledger = ledger
+        self._reconciling = reconciling
+        self._inquiring = inquiring
+        self._signature = signature
+        self._log = log
+
+    def url(self, base: str, merchant_txn_ref: str) -> str:
+        """The `webhook_url` of a payment: your endpoint, and a token that is bound to the reference.
+
+        Args:
+            base: Where your endpoint is, such as `https://shop.example/webhooks`.
+            merchant_txn_ref: The payment's reference.
+
+        Returns:
+            At most 255 characters. The same for the same reference, as long as `webhook_secret` is the same.
+
+        Raises:
+            ConfigurationError: `webhook_secret` is not set.
+            InvalidRequestError: The base is no address, or too long.
+        """
+        return self._tokens.url(base, merchant_txn_ref)
+
+    async def receive(self, *, token: str, body: bytes, headers: Mapping[str, str] | None = None) -> WebhookEvent:
+        """Take one delivery.
+
+        It does no harm to take it twice, or before the answer to the charge has come. A delivery whose transaction
+        cannot be asked for just now is refused with status 503, so that it comes again, and its transaction id is
+        noted in the ledger, so that `payments.reconcile` can settle the charge if it never does.
+
+        Args:
+            token: The last part of the path that it was posted to.
+            body: The bytes.
+            headers: For `signature`.
+
+        Raises:
+            WebhookRefusedError: Nothing of it is believed; its `status` is what to answer.
+            ConfigurationError: `webhook_secret` is not set.
+        """
+        try:
+            event = await self._receive(token, body, headers or {})
+        except WebhookRefusedError as refused:
+            self._log.warning("webhook.refused", why=str(refused), status=refused.status)
+            raise
+        self._tell(event)
+        return event
+
+    def handler(self, on_event: OnEvent | None = None) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """An aiohttp.web handler, for `router.add_post("/webhooks/{token}", ...)`.
+
+        Args:
+            on_event: Is awaited before the delivery is answered. What it raises makes the gateway deliver again.
+        """
+        from .for_aiohttp import handler
+
+        return handler(self, on_event)
+
+    def asgi(self, on_event: OnEvent | None = None) -> Any:
+        """An ASGI application, to be mounted where `url` points to; see `handler`."""
+        from .for_asgi import application
+
+        return application(self, on_event)
+
+    async def _receive(self, token: str, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
+        delivery = read_delivery(body)
+        if not self._tokens.fits(token, delivery.merchant_txn_ref):
+            raise WebhookRefusedError("a webhook whose token is not that of its merchant_txn_ref", status=403)
+        if self._signature is not None and not self._signature(_lower(headers), body):
+            raise WebhookRefusedError("a webhook without the vendor's signature", status=403)
+        try:
+            return await self._believe(delivery)
+        except WebhookRefusedError:
+            raise
+        except AnotherChargeError as fault:
+            raise _refused(fault, delivery, 403) from None
+        except PaymentOptionsError as fault:
+            raise _refused(fault, delivery, 503) from None
+
+    async def _believe(self, delivery: Delivery) -> WebhookEvent:
+        record = await self._ledger.find(delivery.merchant_txn_ref)
+        if record is None:
+            await self._ask(delivery)
+            return _event(delivery, Effect.NO_RECORD, None)
+        if is_known(delivery, record):
+            return _event(delivery, Effect.REPEATED, record)
+        if is_about_another_operation(delivery, record):
+            await self._ask(delivery)
+            return _event(delivery, Effect.OTHER_OPERATION, record)
+        settled = await self._settle(delivery, record)
+        changed = settled.outcome != record.outcome or settled.mark is not record.mark
+        return _event(delivery, Effect.SETTLED if changed else Effect.REPEATED, settled)
+
+    async def _ask(self, delivery: Delivery) -> None:
+        status = await self._inquiring.status(delivery.transaction_id)
+        if status.merchant_txn_ref != delivery.merchant_txn_ref:
+            raise WebhookRefusedError("a webhook whose transaction is of another charge", status=403)
+
+    async def _settle(self, delivery: Delivery, record: Record) -> Record:
+        try:
+            return await self._reconciling.confirm(record, delivery.transaction_id, must_be_named=True)
+        except (AnotherChargeError, LedgerError):
+            raise
+        except PaymentOptionsError:
+            # The gateway does not say so now, and may never deliver this again.
+            named = Resolution.named(delivery.transaction_id, record.token)
+            await self._ledger.resolve(record.merchant_txn_ref, named)
+            raise
+
+    def _tell(self, event: WebhookEvent) -> None:
+        told: dict[str, Any] = {
+            "merchant_txn_ref": event.merchant_txn_ref,
+            "transaction_id": event.transaction_id,
+            "state": event.record.outcome.state if event.record else None,
+        }
+        if event.record is None:
+            self._log.warning("webhook.no_record", **told)
+        elif event.record.mark is Mark.CONTRADICTED:
+            self._log.error("webhook.contradicts", **told)
+        else:
+            self._log.info(f"webhook.{event.effect}", **told)
+
+
+def _event(delivery: Delivery, effect: Effect, record: Record | None) -> WebhookEvent:
+    return WebhookEvent(
+        merchant_txn_ref=delivery.merchant_txn_ref,
+        transaction_id=delivery.transaction_id,
+        effect=effect,
+        record=record,
+        raw=delivery.payload,
+    )
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _refused(fault: PaymentOptionsError, delivery: Delivery, status: int) -> WebhookRefusedError:
+    why = "; ".join(fault.evidence) if isinstance(fault, OutcomeUnknownError) else str(fault.args[0])
+    return WebhookRefusedError(
+        f"a webhook that the gateway does not confirm ({why})",
+        merchant_txn_ref=delivery.merchant_txn_ref,
+        status=status,
+    )
