@@ -49,7 +49,7 @@ def environment() -> Iterator[dict[str, str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sandbox:
         assert sandbox.stdout is not None
         told = json.loads(sandbox.stdout.readline())["environment"]
-        yield {**os.environ, **told, "PAYMENTOPTIONS_LEDGER_SECRET": SECRET}
+        yield {**os.environ, **told, "PAYMENTOPTIONS_LEDGER_SECRET": SECRET, "PAYMENTOPTIONS_WEBHOOK_SECRET": SECRET}
         sandbox.terminate()
 
 
