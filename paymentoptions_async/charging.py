@@ -171,7 +171,7 @@ class Charging:
         self._gateway.check()
         deadline = asyncio.get_running_loop().time() + self._settings.timeouts.total
         landing = await self._share(order, deadline)
-        self._tell(landing, order.reference)
+        self._tell(landing, order)
         return deliver(landing, order.intent)
 
     async def _share(self, order: Order, deadline: float) -> Landing:
@@ -225,7 +225,7 @@ class Charging:
                 f"{trip.claim.merchant_txn_ref}: {landing.outcome.state}, {'; '.join(landing.outcome.evidence)}"
             )
             if not isinstance(ending, Exception) or landing.outcome.state is State.REFUSED:
-                self._tell(landing, trip.claim.merchant_txn_ref)
+                self._tell(landing, trip.order)
                 raise
             # Not even a bug leaves the caller in doubt about the money: it becomes the outcome that it has caused.
             self._log.error("charge.bug", fault=type(ending).__name__, where=str(extract_tb(ending.__traceback__)[-1]))
@@ -305,7 +305,7 @@ class Charging:
 
     # --- the library's own lines ---
 
-    def _tell(self, landing: Landing, reference: str) -> None:
+    def _tell(self, landing: Landing, order: Order) -> None:
         outcome = landing.outcome
         if outcome.state in (State.UNKNOWN, State.PARTIAL):
             write = self._log.error
@@ -317,7 +317,8 @@ class Charging:
             return
         write(
             f"charge.{outcome.state}",
-            merchant_txn_ref=reference,
+            merchant_txn_ref=order.reference,
+            operation=order.operation.path,
             attempts=outcome.attempts,
             status=outcome.status,
             response_code=outcome.response_code,
@@ -330,6 +331,7 @@ class Charging:
         self._log.warning(
             "charge.retry",
             merchant_txn_ref=trip.order.reference,
+            operation=trip.order.operation.path,
             attempt=trip.earlier_attempts + len(trip.attempts),
             evidence=outcome.evidence,
             pause_seconds=round(pause, 3),
