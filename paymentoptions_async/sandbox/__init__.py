@@ -12,5 +12,6 @@ from __future__ import annotations
 
 from .faults import Fault
 from .server import Sandbox
+from .webhooks import WebhookPolicy
 
-__all__ = ["Fault", "Sandbox"]
+__all__ = ["Fault", "Sandbox", "WebhookPolicy"]

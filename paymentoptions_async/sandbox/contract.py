@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from paymentoptions_async.redaction import luhn
 
+from .fields import CARD, FOLLOW_UP, PAGE_SECTIONS, PAGE_TOP, SECTIONS, SUBSCRIPTION, TOP, Field, Sections
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -16,8 +18,13 @@ __all__ = [
     "MERCHANT_ID",
     "X_API_KEY",
     "Refusal",
+    "amount_problem",
     "check_credentials",
+    "check_follow_up",
+    "check_hosted_page",
     "check_purchase",
+    "check_subscription",
+    "is_card_number",
 ]
 
 API_KEY: Final = "sandbox-api-key"
@@ -40,74 +47,9 @@ class Refusal(NamedTuple):
     message: str
 
 
-class _Field(NamedTuple):
-    name: str
-    longest: int | None = None
-    required: bool = True
-    kind: type = str
-
-
-def _optional(fields: tuple[_Field, ...]) -> tuple[_Field, ...]:
-    return tuple(field._replace(required=False) for field in fields)
-
-
-# gateway/API.md, "Purchase body".
-_CARD: Final = (
-    _Field("number", 16),
-    _Field("cvc", 4),
-    _Field("expiry_month", 2),
-    _Field("expiry_year", 2),
-    _Field("name", 255),
-)
-_TOP: Final = (
-    _Field("currency", 3),
-    _Field("merchant_txn_ref", 45),
-    _Field("customer_ip", 45),
-    _Field("merchant_id", 128),
-    _Field("time_zone", 128),
-)
-_RETURN_URL: Final = (
-    _Field("webhook_url", 255),
-    _Field("success_url", 255),
-    _Field("decline_url", 255),
-)
-_ADDRESS: Final = (
-    _Field("country", 2),
-    _Field("email", 45),
-    _Field("phone_number", 20),
-    _Field("address1", 199),
-    _Field("city", 65),
-    _Field("state", 65),
-    _Field("postal_code", 45),
-)
-_BROWSER: Final = _optional(
-    (
-        _Field("acceptHeader"),
-        _Field("screenColorDepth"),
-        _Field("javaEnabled", kind=bool),
-        _Field("language"),
-        _Field("screenHeight"),
-        _Field("screenWidth"),
-        _Field("challengeWindow"),
-        _Field("userAgent"),
-    )
-)
-_PAYMENT_METHOD: Final = _optional(
-    (
-        _Field("type"),
-        _Field("store_payment_method", kind=bool),
-        _Field("stored_payment_method_id"),
-    )
-)
-# Name, fields, whether it must be there.
-_SECTIONS: Final = (
-    ("return_url", _RETURN_URL, True),
-    ("billing_address", _ADDRESS, True),
-    ("shipping_address", _optional(_ADDRESS), False),
-    ("browser_info", _BROWSER, False),
-    ("payment_method", _PAYMENT_METHOD, False),
-)
-_KINDS: Final = {str: "a string", bool: "true or false"}
+_UNITS: Final = ("DAYS", "WEEKS", "MONTHS", "YEARS")
+_MOST_CYCLES: Final = 1_000
+_KINDS: Final = {str: "a string", bool: "true or false", int: "a whole number"}
 _AMOUNT: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
@@ -129,22 +71,94 @@ def check_purchase(body: Mapping[str, Any] | None) -> Refusal | None:
         return Refusal(400, "body: a JSON object")
     if problems := "; ".join(_problems(body)):
         return Refusal(400, problems)
-    if (card := body.get("card")) is not None and not _is_card_number(card["number"]):
+    if (card := body.get("card")) is not None and not is_card_number(card["number"]):
         return Refusal(406, "card.number: not a card number")
     return None
 
 
+def check_subscription(body: Mapping[str, Any] | None) -> Refusal | None:
+    """Refuse a body that is no purchase with a plan.
+
+    Args:
+        body: The parsed body; `None` where it is no JSON object.
+    """
+    why = check_purchase(body)
+    if body is None or (why is not None and why.status != 400):
+        return why
+    plan = body.get("subscription")
+    faults = [why.message] if why else []
+    faults += _section_problems("subscription", plan, SUBSCRIPTION, required=True)
+    if isinstance(plan, dict) and not faults:
+        faults += _plan_problems(plan)
+    return Refusal(400, "; ".join(faults)) if faults else None
+
+
+def check_follow_up(body: Mapping[str, Any] | None, *, with_amount: bool) -> Refusal | None:
+    """Refuse a body that is no capture, void or refund.
+
+    Args:
+        body: The parsed body; `None` where it is no JSON object.
+        with_amount: Whether an amount belongs to it.
+    """
+    if body is None:
+        return Refusal(400, "body: a JSON object")
+    faults = list(_field_problems("", body, FOLLOW_UP))
+    if with_amount and (problem := amount_problem(body.get("amount"), positive=True)):
+        faults.append(f"amount: {problem}")
+    return Refusal(400, "; ".join(faults)) if faults else None
+
+
+def check_hosted_page(body: Mapping[str, Any] | None) -> Refusal | None:
+    """Refuse a body that no payment page can be made of. Without an amount the payer types it.
+
+    Args:
+        body: The parsed body; `None` where it is no JSON object.
+    """
+    if body is None:
+        return Refusal(400, "body: a JSON object")
+    faults = list(_parts_problems(body, PAGE_TOP, PAGE_SECTIONS))
+    amount = body.get("amount")
+    if amount not in (None, "") and (problem := amount_problem(amount, positive=True)):
+        faults.insert(0, f"amount: {problem}")
+    return Refusal(400, "; ".join(faults)) if faults else None
+
+
 def _problems(body: Mapping[str, Any]) -> Iterator[str]:
-    if problem := _amount_problem(body.get("amount")):
+    if problem := amount_problem(body.get("amount")):
         yield f"amount: {problem}"
-    yield from _field_problems("", body, _TOP)
-    for name, fields, required in _SECTIONS:
-        yield from _section_problems(name, body.get(name), fields, required)
+    yield from _parts_problems(body, TOP, SECTIONS)
     if body.get("card") is not None or not _has_token(body):
-        yield from _section_problems("card", body.get("card"), _CARD, required=True)
+        yield from _section_problems("card", body.get("card"), CARD, required=True)
 
 
-def _section_problems(name: str, section: object, fields: tuple[_Field, ...], required: bool) -> Iterator[str]:
+def _parts_problems(body: Mapping[str, Any], top: tuple[Field, ...], sections: Sections) -> Iterator[str]:
+    yield from _field_problems("", body, top)
+    for name, fields, required in sections:
+        yield from _section_problems(name, body.get(name), fields, required)
+
+
+def _plan_problems(plan: Mapping[str, Any]) -> Iterator[str]:
+    units = f"one of {', '.join(_UNITS)}"
+    if plan["cycle_type"].upper() not in _UNITS:
+        yield f"subscription.cycle_type: {units}"
+    numbers = ["cycle_interval"]
+    if plan["subscription_end_type"].upper() == "CYCLE":
+        numbers.append("max_cycle_count")
+    if plan.get("has_trial_period"):
+        numbers.append("trial_period_duration")
+        if str(plan.get("trial_period_duration_type")).upper() not in _UNITS:
+            yield f"subscription.trial_period_duration_type: {units}"
+    for name in numbers:
+        if not 1 <= (plan.get(name) or 0) <= _MOST_CYCLES:
+            yield f"subscription.{name}: from 1 to {_MOST_CYCLES}"
+    if plan.get("has_discount"):
+        if not 0 <= (plan.get("discount_percentage") or 0) <= 100:
+            yield "subscription.discount_percentage: from 0 to 100"
+        if (plan.get("discount_duration") or 0) < 1:
+            yield "subscription.discount_duration: 1 or more"
+
+
+def _section_problems(name: str, section: object, fields: tuple[Field, ...], required: bool) -> Iterator[str]:
     if isinstance(section, dict):
         yield from _field_problems(f"{name}.", section, fields)
     elif section is not None:
@@ -153,7 +167,7 @@ def _section_problems(name: str, section: object, fields: tuple[_Field, ...], re
         yield f"{name}: required"
 
 
-def _field_problems(prefix: str, section: Mapping[str, Any], fields: tuple[_Field, ...]) -> Iterator[str]:
+def _field_problems(prefix: str, section: Mapping[str, Any], fields: tuple[Field, ...]) -> Iterator[str]:
     for name, longest, required, kind in fields:
         value = section.get(name)
         if value is None or value == "":
@@ -165,7 +179,13 @@ def _field_problems(prefix: str, section: Mapping[str, Any], fields: tuple[_Fiel
             yield f"{prefix}{name}: at most {longest} characters"
 
 
-def _amount_problem(amount: object) -> str | None:
+def amount_problem(amount: object, *, positive: bool = False) -> str | None:
+    """The rule that an amount breaks.
+
+    Args:
+        amount: As it was sent.
+        positive: Whether 0 breaks a rule too.
+    """
     if amount is None or amount == "":
         return "required"
     if isinstance(amount, bool) or not isinstance(amount, str | int | float):
@@ -173,7 +193,9 @@ def _amount_problem(amount: object) -> str | None:
     text = str(amount)
     if len(text) > 10:
         return "at most 10 characters"
-    return None if _AMOUNT.fullmatch(text) else "digits, perhaps with a decimal point"
+    if not _AMOUNT.fullmatch(text):
+        return "digits, perhaps with a decimal point"
+    return "more than 0" if positive and not text.strip("0.") else None
 
 
 def _has_token(body: Mapping[str, Any]) -> bool:
@@ -181,5 +203,6 @@ def _has_token(body: Mapping[str, Any]) -> bool:
     return isinstance(method, dict) and bool(method.get("stored_payment_method_id"))
 
 
-def _is_card_number(number: str) -> bool:
+def is_card_number(number: str) -> bool:
+    """Whether it is one, by its length and its check digit."""
     return number.isascii() and number.isdecimal() and len(number) >= 12 and luhn(number)

@@ -11,11 +11,16 @@ from aiohttp import web
 
 from .answers import Answer, refusal
 from .contract import Refusal
+from .follow_ups import CAPTURE, REFUND, VOID
 from .gateway import Call, Gateway, Operation
+from .hosted import HOSTED_PAGE
 from .line import Line
 from .mishaps import answer_of
-from .purchases import PURCHASE_V1, PURCHASE_V2
+from .openapi_route import openapi_route
+from .purchases import AUTHORISATION_V1, AUTHORISATION_V2, PURCHASE_V1, PURCHASE_V2
+from .records import RequestRecord, masked_text
 from .status import STATUS
+from .subscriptions import CANCEL, LIST, PAUSE, RESUME, SHOW, SUBSCRIBE
 
 if TYPE_CHECKING:
     from .faults import Fault
@@ -30,7 +35,19 @@ _PREFIXES: Final = (
 _OPERATIONS: Final = (
     ("POST", "/payment", PURCHASE_V1),
     ("POST", "/paymentv2", PURCHASE_V2),
+    ("POST", "/authorization", AUTHORISATION_V1),
+    ("POST", "/authorizationv2", AUTHORISATION_V2),
+    ("POST", "/capture", CAPTURE),
+    ("POST", "/void", VOID),
+    ("POST", "/refund", REFUND),
     ("GET", "/transaction/status/{transaction_id}", STATUS),
+    ("POST", "/subscription/payment", SUBSCRIBE),
+    ("GET", "/subscription/list", LIST),
+    ("GET", "/subscription/{subscription_id}", SHOW),
+    ("POST", "/subscription/{subscription_id}/pause", PAUSE),
+    ("POST", "/subscription/{subscription_id}/resume", RESUME),
+    ("POST", "/subscription/{subscription_id}/cancel", CANCEL),
+    ("POST", "/hpp/generate/link", HOSTED_PAGE),
 )
 
 # A dead line swallows it, but aiohttp wants an answer to every request.
@@ -60,8 +77,9 @@ class Exchanges:
         """Every path, under both prefixes. What is none is read wholly too, and then is 404."""
         for prefix in _PREFIXES:
             for method, path, operation in _OPERATIONS:
-                yield web.route(method, prefix + path, self._handler(operation))
-        yield web.route("*", "/{path:.*}", self._handler(Operation(_unknown, counted=False)))
+                yield web.route(method, prefix + path, self._handler(operation, f"{method} {path}"))
+        yield openapi_route(self._gateway)
+        yield web.route("*", "/{path:.*}", self._handler(Operation(_unknown), "unknown"))
 
     async def close(self) -> None:
         """End the requests that are being served."""
@@ -70,14 +88,14 @@ class Exchanges:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _handler(self, operation: Operation) -> _Handler:
+    def _handler(self, operation: Operation, name: str) -> _Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             line, task = request.transport, request.task
             if not isinstance(line, Line):
                 return web.Response()  # the client went away before anything was read
             self._running.add(task)
             try:
-                return _response(await self._answer(request, operation, line))
+                return _response(await self._answer(request, operation, name, line))
             except ConnectionError:
                 return web.Response()  # the client went away in the middle of its request
             finally:
@@ -86,19 +104,24 @@ class Exchanges:
 
         return handle
 
-    async def _answer(self, request: web.Request, operation: Operation, line: Line) -> Answer:
+    async def _answer(self, request: web.Request, operation: Operation, name: str, line: Line) -> Answer:
         fault = line.fault
         call = Call(request.match_info, request.headers, _parsed(await request.read()))
-        if operation.counted:
-            self._count(call)
+        ref = _reference(self._gateway, call)
+        if operation.counted and ref is not None:
+            self._gateway.books.attempt(ref)
         if fault is not None and fault.at in ("after_read", "before_commit"):
-            return self._undecided(fault, line)
-        if delay := self._latency() if callable(self._latency) else self._latency:
-            await asyncio.sleep(delay)
-        answer = operation.decide(self._gateway, call)
-        if fault is None:
-            return answer
-        return answer_of(fault, self._gateway.now()) or answer
+            answer = self._undecided(fault, line)
+        else:
+            if delay := self._latency() if callable(self._latency) else self._latency:
+                await asyncio.sleep(delay)
+            answer = operation.decide(self._gateway, call)
+            if fault is not None:
+                answer = answer_of(fault, self._gateway.now()) or answer
+        if ref is not None:
+            self._note(ref, name, call, answer, fault)
+        await self._gateway.finish()
+        return answer
 
     def _undecided(self, fault: Fault, line: Line) -> Answer:
         if answer := answer_of(fault, self._gateway.now()):
@@ -106,10 +129,30 @@ class Exchanges:
         line.strike(fault.kind)
         return _NEVER_SENT
 
-    def _count(self, call: Call) -> None:
-        ref = call.body and call.body.get("merchant_txn_ref")
-        if isinstance(ref, str):
-            self._gateway.books.attempts[ref] += 1
+    def _note(self, ref: str, name: str, call: Call, answer: Answer, fault: Fault | None) -> None:
+        books = self._gateway.books
+        record = RequestRecord(
+            serial=books.next_serial(),
+            ref=ref,
+            operation=name,
+            time=self._gateway.now(),
+            status=None if answer is _NEVER_SENT else answer.status,
+            body=masked_text(call.body),
+            fault=None if fault is None else str(fault),
+        )
+        books.note_request(record)
+
+
+def _reference(gateway: Gateway, call: Call) -> str | None:
+    """The reference that a request is about: its own, or that of the transaction or subscription it names."""
+    body = call.body or {}
+    if isinstance(ref := body.get("merchant_txn_ref"), str):
+        return ref
+    named = body.get("transactionId") or call.path.get("transaction_id")
+    if isinstance(named, str) and (transaction := gateway.books.transaction(named)):
+        return transaction.merchant_txn_ref
+    subscription = gateway.books.subscriptions.get(call.path.get("subscription_id", ""))
+    return None if subscription is None else subscription.ref
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .answers import Answer, EchoCard, ErrorBody
-    from .state import Books
+    from .books import Books
+    from .clock import Clock
+    from .dispatcher import Dispatcher
 
 __all__ = ["Call", "Declines", "Duplicates", "Gateway", "Operation", "Switches"]
 
@@ -28,6 +30,7 @@ class Switches:
     error_body: ErrorBody = attrs.field(validator=attrs.validators.in_(("envelope", "message", "html", "empty")))
     echo_card: EchoCard = attrs.field(validator=attrs.validators.in_(("full", "masked", "none")))
     unclear_charges: bool
+    challenge_tells_id: bool
 
 
 @attrs.frozen
@@ -53,15 +56,27 @@ class Gateway:
         switches: The unpublished.
         books: What was asked and charged.
         ids: Makes ids of transactions, tokens and challenges.
-        now: The time in UTC.
+        clock: The time in UTC, which can be turned on.
         base_url: The address of this sandbox.
+        dispatcher: Sends the webhooks.
     """
 
     switches: Switches
     books: Books
     ids: Callable[[], str]
-    now: Callable[[], datetime]
+    clock: Clock
     base_url: Callable[[], str]
+    dispatcher: Dispatcher
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return self.clock()
+
+    async def finish(self) -> None:
+        """All that must have happened before an answer leaves: what was done is kept, and early webhooks are heard."""
+        if self.books.storage is not None:
+            await self.books.storage.commit()
+        await self.dispatcher.early()
 
 
 class Operation(NamedTuple):
@@ -73,4 +88,4 @@ class Operation(NamedTuple):
     """
 
     decide: Callable[[Gateway, Call], Answer]
-    counted: bool
+    counted: bool = False

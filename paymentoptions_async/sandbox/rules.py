@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from decimal import Decimal  # cattrs reads the annotations of what is kept in a database
+from typing import Final, NamedTuple
 
 import attrs
 
 from paymentoptions_async.models.codes import Reason, response_codes
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 __all__ = [
     "TEST_AMOUNTS",
@@ -18,7 +16,9 @@ __all__ = [
     "CardRow",
     "CardRule",
     "Decision",
+    "asked_first",
     "decide",
+    "decision_of",
     "moves_money",
     "rule_of",
     "scheme_of",
@@ -26,7 +26,8 @@ __all__ = [
 ]
 
 
-class CardRule(NamedTuple):
+@attrs.frozen
+class CardRule:
     """How a card behaves: the issuer's code, and whether version 2 asks the payer first."""
 
     response_code: int = 0
@@ -52,6 +53,7 @@ class AmountRow(NamedTuple):
 _APPROVE: Final = CardRule()
 _APPROVED: Final = 0
 _DO_NOT_HONOUR: Final = 5
+_STILL_PENDING: Final = 578
 _CODES: Final = response_codes()  # read at import, since a file is not to be read in the event loop
 
 TEST_CARDS: Final = (
@@ -98,13 +100,13 @@ def scheme_of(number: str) -> str:
 
 @attrs.frozen
 class Decision:
-    """What became of a purchase.
+    """What became of a transaction.
 
     Attributes:
         response_code: The acquirer's code, as in `response_codes.csv`.
         reason: Its class; `None` for a code that nobody has published.
         amount: How much was approved, or asked where nothing was.
-        challenge: Whether the payer is asked first; then the code says nothing.
+        challenge: Whether the payer is asked first; then the code says that it is pending.
     """
 
     response_code: int
@@ -119,7 +121,7 @@ class Decision:
 
 
 def decide(rule: CardRule, amount: Decimal, *, version: int) -> Decision:
-    """Decide a purchase by its amount, else by its card.
+    """Decide by the amount, else by the card.
 
     Args:
         rule: How the card behaves.
@@ -129,8 +131,18 @@ def decide(rule: CardRule, amount: Decimal, *, version: int) -> Decision:
     code = _code_of_amount(amount)
     if code is None:
         if rule.challenges and version == 2:
-            return Decision(0, None, amount, challenge=True)
+            return asked_first(amount)
         code = rule.response_code
+    return decision_of(code, amount)
+
+
+def asked_first(amount: Decimal) -> Decision:
+    """The payer is asked first."""
+    return attrs.evolve(decision_of(_STILL_PENDING, amount), challenge=True)
+
+
+def decision_of(code: int, amount: Decimal) -> Decision:
+    """What a response code does to an amount."""
     row = _CODES.get(code)
     reason = row.reason if row else None
     return Decision(code, reason, amount / 2 if reason is Reason.PARTIAL else amount)

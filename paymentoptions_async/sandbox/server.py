@@ -4,31 +4,45 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, cast
 from uuid import uuid4
 
 from aiohttp import web
 
 from paymentoptions_async.settings import Settings
 
+from .books import Books
+from .clock import Clock
 from .contract import API_KEY, MERCHANT_ID, X_API_KEY
+from .dispatcher import Dispatcher
 from .exchange import Exchanges
 from .faults import Faults, draw_from
 from .gateway import Declines, Duplicates, Gateway, Switches
 from .listener import Listener
-from .state import Books
+from .pages import page_routes
+from .payer import answer_newest_challenge, pay_newest_page
+from .subscriptions import advance
+from .webhooks import WebhookPolicy
 from .wire import Connections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+    from datetime import timedelta
+    from decimal import Decimal
+    from pathlib import Path
     from types import TracebackType
 
     from .answers import EchoCard, ErrorBody
+    from .challenges import ChallengeAnswer
+    from .state import Transaction
 
 __all__ = ["Sandbox"]
 
 # Everything has ended by itself when aiohttp is asked to wait; its own default is a minute.
 _SHUTDOWN: Final = 0.1
+_PROMPT: Final = WebhookPolicy()
+_AnswerWord = Literal["approve", "decline", "cancel", "time_out"]
+_GOOD_CARD: Final = "5200000000001005"
 
 
 class _Running(NamedTuple):
@@ -56,8 +70,12 @@ class Sandbox:
         echo_card: How an answer repeats the card number. A payment by token and a status repeat it
             masked at most, since the sandbox keeps no full number.
         unclear_charges: Whether a code of class `unclear` moves money. The status tells it.
+        challenge_tells_id: Whether a 3-D Secure answer tells the id of its transaction.
+        webhooks: When and how webhooks are sent.
+        database: An SQLite file that everything is kept in as well, so that it survives a restart.
         ids: Makes ids of transactions and tokens.
         now: The time in UTC.
+        sleep: Waits before and between the attempts to deliver a webhook.
 
     Raises:
         ValueError: A switch or a fault that there is not.
@@ -75,8 +93,12 @@ class Sandbox:
         error_body: ErrorBody = "message",
         echo_card: EchoCard = "full",
         unclear_charges: bool = True,
+        challenge_tells_id: bool = False,
+        webhooks: WebhookPolicy = _PROMPT,
+        database: Path | str | None = None,
         ids: Callable[[], str] = lambda: str(uuid4()),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         switches = Switches(
             duplicates=duplicates,
@@ -84,17 +106,20 @@ class Sandbox:
             error_body=error_body,
             echo_card=echo_card,
             unclear_charges=unclear_charges,
+            challenge_tells_id=challenge_tells_id,
         )
-        self._books = Books()
-        gateway = Gateway(
+        self._database, self._recalled = database, False
+        self._books, clock = Books(), Clock(now)
+        self._gateway = Gateway(
             switches=switches,
             books=self._books,
             ids=ids,
-            now=now,
+            clock=clock,
             base_url=lambda: self.base_url,
+            dispatcher=Dispatcher(webhooks, switches, self._books, clock, sleep),
         )
         self._host, self._port = host, port
-        self._exchanges = Exchanges(gateway, latency)
+        self._exchanges = Exchanges(self._gateway, latency)
         self._draw = draw_from(faults)
         self._outages: set[asyncio.Task[None]] = set()
         self._running: _Running | None = None
@@ -122,11 +147,11 @@ class Sandbox:
         return Settings(**{**given, **changes})
 
     def charges(self, ref: str) -> int:
-        """How many times money moved for this `merchant_txn_ref`, in whole or in part."""
+        """How many times money moved to the merchant for this `merchant_txn_ref`, in whole or in part."""
         return self._books.charges[ref]
 
     def total_charges(self) -> int:
-        """How many times money moved."""
+        """How many times money moved to the merchant."""
         return self._books.charges.total()
 
     def references(self) -> frozenset[str]:
@@ -136,6 +161,61 @@ class Sandbox:
     def attempts(self, ref: str) -> int:
         """How many purchases with this `merchant_txn_ref` were read, whatever became of them."""
         return self._books.attempts[ref]
+
+    def balance(self, ref: str) -> Decimal:
+        """What the merchant has of this `merchant_txn_ref`: captured and not refunded."""
+        return self._books.balance(ref)
+
+    def transactions(self, ref: str | None = None) -> tuple[Transaction, ...]:
+        """All transactions, or those of one reference, oldest first."""
+        return self._books.transactions() if ref is None else self._books.transactions_of(ref)
+
+    # --- what a test does -------------------------------------------------------------------------
+
+    async def advance(self, delta: timedelta) -> None:
+        """Turn the clock on, and charge every cycle of a subscription that falls due by then.
+
+        Raises:
+            ValueError: Time does not go back, nor on by more than ten years at once.
+        """
+        advance(self._gateway, delta)
+        await self._gateway.finish()
+
+    async def answer_challenge(self, ref: str, answer: ChallengeAnswer | _AnswerWord) -> str:
+        """Answer the newest 3-D Secure challenge of a reference for the payer.
+
+        Returns:
+            The URL that the payer is sent to.
+
+        Raises:
+            LookupError: There is none.
+        """
+        url = answer_newest_challenge(self._gateway, ref, answer)
+        await self._gateway.finish()
+        return url
+
+    async def pay_hosted_page(self, ref: str, *, number: str = _GOOD_CARD, amount: str | None = None) -> str:
+        """Pay the newest hosted page of a reference that is open, for the payer; a wallet approves.
+
+        Args:
+            ref: The reference.
+            number: The card number.
+            amount: What the payer types where the page has no amount.
+
+        Returns:
+            The URL that the payer is sent to.
+
+        Raises:
+            LookupError: There is none.
+            ValueError: The page does not take the number or the amount.
+        """
+        url = pay_newest_page(self._gateway, ref, number, amount)
+        await self._gateway.finish()
+        return url
+
+    async def webhooks_sent(self) -> None:
+        """Wait until every webhook under way has been delivered or given up."""
+        await self._gateway.dispatcher.idle()
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -155,9 +235,12 @@ class Sandbox:
         """Listen.
 
         Raises:
-            OSError: The port cannot be had.
+            OSError: The port cannot be had, or the database not be used.
         """
+        if self._database is not None:
+            await self._recall(self._database)
         application = web.Application()
+        application.add_routes(page_routes(self._gateway))  # first: the exchanges take every path that is left
         application.add_routes(self._exchanges.routes())
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN)
         await runner.setup()
@@ -166,6 +249,7 @@ class Sandbox:
             listener = Listener(self._host, self._port, connections)
         except OSError:
             await runner.cleanup()
+            await self._forget()
             raise
         self._running = _Running(runner, connections, listener)
         listener.open()
@@ -180,6 +264,26 @@ class Sandbox:
         await self._exchanges.close()
         await running.connections.close()
         await running.runner.cleanup()
+        await self._forget()
+
+    async def _recall(self, database: Path | str) -> None:
+        from .restoring import ahead_of, letters_of, restore
+        from .storage import Storage
+
+        storage = Storage(database)
+        entries = await storage.open()
+        if not self._recalled:  # a sandbox that is started again remembers all itself
+            restore(self._books, entries)
+            self._gateway.clock.ahead = ahead_of(entries)
+            self._recalled = True
+        self._books.storage = storage
+        self._gateway.dispatcher.send(letters_of(entries))
+
+    async def _forget(self) -> None:
+        await self._gateway.dispatcher.close()
+        if self._books.storage is not None:
+            storage, self._books.storage = self._books.storage, None
+            await storage.close()
 
     async def outage(self, seconds: float) -> None:
         """Reset idle connections and refuse new ones for some seconds, then listen as before."""

@@ -1,20 +1,49 @@
-"""The sandbox's books: what was asked, charged and stored. No full card number, no CVC."""
+"""What the sandbox's books hold: transactions, cards, pages. No full card number, no CVC."""
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime  # cattrs reads the annotations of what is kept in a database
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
 
 import attrs
-import orjson
 
-if TYPE_CHECKING:
-    from .rules import CardRule, Decision
+from .rules import CardRule, Decision
 
-__all__ = ["Books", "StoredCard", "Transaction"]
+__all__ = ["HostedPage", "Kind", "PageState", "StoredCard", "Transaction", "TransactionState"]
 
-_FIRST_REF: Final = 74797  # as in the vendor's sample
+_NOTHING: Final = Decimal(0)
+
+
+class Kind(StrEnum):
+    """What a transaction was made for."""
+
+    PURCHASE = "purchase"
+    AUTHORISATION = "authorisation"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+    CYCLE = "cycle"
+
+
+class TransactionState(StrEnum):
+    """What has become of a transaction."""
+
+    PENDING = "pending"
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    COMPLETED = "completed"
+
+
+_MOVE_MONEY: Final = frozenset({Kind.PURCHASE, Kind.CAPTURE, Kind.CYCLE})
+_MOVED: Final = frozenset({TransactionState.CAPTURED, TransactionState.PARTLY_REFUNDED, TransactionState.REFUNDED})
 
 
 @attrs.frozen
@@ -29,64 +58,120 @@ class StoredCard:
     exp_year: str
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Transaction:
-    """A decided purchase, with all that its answer says.
+    """One transaction, with all that its answers say.
 
     Attributes:
-        id: The gateway's id; of a challenge, the token of its page.
+        id: The gateway's id.
         ref: The gateway's counter.
         timestamp: As it is written into the answer.
-        decision: What was decided.
-        card: The card that paid.
+        kind: What it was made for.
+        state: What has become of it.
+        decision: What was decided. While the payer is waited for, that is a challenge.
+        card: The card that paid; `None` of a wallet, and of a page that nobody has paid yet.
         token: The id under which the card is stored, where it is.
         request: The members of the body that the answers repeat; none of the card.
         addresses: The addresses of the body by their names, shared with the transactions that have the same.
+        return_urls: Where the gateway and the payer come back to, shared likewise.
+        parent: The id of the transaction that this one captures, voids or refunds.
+        origin: The counter of the transaction that the card was asked for with: the auth code is made of it.
+        captured: How much has moved to the merchant; of an authorisation, how much of it was captured.
+        refunded: How much of that has moved back.
+        challenge: The token of its 3-D Secure page.
+        page: The id of its hosted page.
+        wallet: The wallet that pays, such as `gcash`.
     """
 
     id: str
     ref: int
     timestamp: str
+    kind: Kind
+    state: TransactionState
     decision: Decision
-    card: StoredCard
+    card: StoredCard | None
     token: str | None
     request: dict[str, Any]
     addresses: dict[str, Any]
+    return_urls: dict[str, Any]
+    parent: str | None = None
+    origin: int = attrs.field(default=attrs.Factory(lambda self: self.ref, takes_self=True))
+    captured: Decimal = _NOTHING
+    refunded: Decimal = _NOTHING
+    challenge: str | None = None
+    page: str | None = None
+    wallet: str | None = None
+
+    @property
+    def merchant_txn_ref(self) -> str:
+        """The merchant's own reference."""
+        ref: str = self.request["merchant_txn_ref"]
+        return ref
+
+    @property
+    def amount(self) -> Decimal:
+        """How much was approved, or asked where nothing was."""
+        return self.decision.amount
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217."""
+        currency: str = self.request["currency"]
+        return currency
+
+    @property
+    def masked_card(self) -> str | None:
+        """The first six and the last four digits."""
+        return self.card.masked if self.card else None
+
+    @property
+    def scheme(self) -> str | None:
+        """The scheme of the card, or the wallet."""
+        if self.card is not None:
+            return self.card.scheme
+        return self.wallet and self.wallet.upper()
+
+    @property
+    def charged(self) -> bool:
+        """Whether money has moved to the merchant by this transaction, whatever was refunded later."""
+        return self.kind in _MOVE_MONEY and self.state in _MOVED
+
+    @property
+    def balance(self) -> Decimal:
+        """What the merchant still has of it; of an authorisation nothing, since its capture has it."""
+        return self.captured - self.refunded if self.kind in _MOVE_MONEY else _NOTHING
 
 
-class Books:
-    """All that one sandbox remembers."""
+class PageState(StrEnum):
+    """Whether a hosted page can be paid."""
 
-    def __init__(self) -> None:
-        self.attempts: Counter[str] = Counter()
-        self.charges: Counter[str] = Counter()
-        self.cards: dict[str, StoredCard] = {}
-        self._first: dict[str, Transaction] = {}
-        self._decided: dict[str, Transaction] = {}
-        self._addresses: dict[bytes, dict[str, Any]] = {}
-        self._refs = count(_FIRST_REF)
+    OPEN = "open"
+    DONE = "done"
+    EXPIRED = "expired"
 
-    def next_ref(self) -> int:
-        """The gateway's own counter of transactions."""
-        return next(self._refs)
 
-    def first(self, merchant_txn_ref: str) -> Transaction | None:
-        """The transaction that a reference was first decided with."""
-        return self._first.get(merchant_txn_ref)
+@attrs.define(eq=False)
+class HostedPage:
+    """A payment page of the gateway's, to be paid once.
 
-    def by_id(self, transaction_id: str) -> Transaction | None:
-        """The decided transaction that the gateway gave this id."""
-        return self._decided.get(transaction_id)
+    Attributes:
+        id: The last part of its address.
+        ref: The merchant's own reference.
+        amount: What is to be paid; `None` where the payer types it.
+        currency: ISO 4217.
+        wallet: The wallet that pays, such as `gcash`; `None` for cards.
+        return_urls: `webhook_url`, `success_url`, `decline_url`, perhaps `cancel_url`.
+        expiry: Until when it can be paid.
+        transaction: The id of its transaction, which is pending until the payer has acted.
+        state: Whether it can be paid.
+    """
 
-    def shared(self, addresses: dict[str, Any]) -> dict[str, Any]:
-        """The first addresses that are equal to these: ten thousand purchases of a test have one payer."""
-        return self._addresses.setdefault(orjson.dumps(addresses), addresses)
-
-    def enter(self, transaction: Transaction, *, charged: bool) -> None:
-        """Write a transaction down."""
-        merchant_txn_ref = transaction.request["merchant_txn_ref"]
-        self._first.setdefault(merchant_txn_ref, transaction)
-        if not transaction.decision.challenge:  # nothing is decided, and what it has for an id is a token
-            self._decided[transaction.id] = transaction
-        if charged:
-            self.charges[merchant_txn_ref] += 1
+    id: str
+    ref: str
+    amount: Decimal | None
+    currency: str
+    wallet: str | None
+    return_urls: dict[str, Any]
+    expiry: datetime
+    transaction: str
+    state: PageState = PageState.OPEN

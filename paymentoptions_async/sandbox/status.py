@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import attrs
-
-from .answers import Answer, refusal, status_envelope
+from .answers import Answer, refusal
 from .contract import Refusal, check_credentials
+from .envelopes import status_envelope
 from .gateway import Call, Gateway, Operation
-from .rules import settled
 
-__all__ = ["STATUS"]
+if TYPE_CHECKING:
+    from .state import Transaction
+
+__all__ = ["STATUS", "UNKNOWN_TRANSACTION", "told_transaction"]
+
+UNKNOWN_TRANSACTION: Final = Refusal(404, "transactionId: not known here")
+
+
+def told_transaction(gateway: Gateway, transaction_id: str) -> Transaction | None:
+    """The transaction of an id that the merchant can know: one that is undecided was perhaps not told yet."""
+    transaction = gateway.books.transaction(transaction_id)
+    if transaction is None or not transaction.decision.challenge:
+        return transaction
+    told = transaction.page is None and gateway.switches.challenge_tells_id
+    return transaction if told else None
 
 
 def _status(gateway: Gateway, call: Call) -> Answer:
     switches = gateway.switches
     if why := check_credentials(call.headers):
         return refusal(why, switches.error_body)
-    transaction = gateway.books.by_id(call.path["transaction_id"])
+    transaction = told_transaction(gateway, call.path["transaction_id"])
     if transaction is None:
-        return refusal(Refusal(404, "transactionId: not known here"), switches.error_body)
-    decision = settled(transaction.decision, unclear_charges=switches.unclear_charges)
-    return status_envelope(attrs.evolve(transaction, decision=decision), echo_card=switches.echo_card)
+        return refusal(UNKNOWN_TRANSACTION, switches.error_body)
+    return status_envelope(transaction, switches)
 
 
-STATUS: Final = Operation(_status, counted=False)
+STATUS: Final = Operation(_status)

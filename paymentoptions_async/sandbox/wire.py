@@ -1,9 +1,10 @@
-"""The connections: each draws one fault for each request, before aiohttp sees a byte of it."""
+"""The connections: each draws one fault for each request of a client, before aiohttp sees a byte of it."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+import re
+from typing import TYPE_CHECKING, Final, cast
 
 from .line import Line
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from .faults import Fault
 
 __all__ = ["Connections"]
+
+# A person's browser, which asks for a page of the sandbox's own, sends the request line in one piece. Whatever else
+# comes draws a fault.
+_FOR_A_PAGE: Final = re.compile(rb"(?:GET|POST) /(?!api/)[^ ]* HTTP/")
 
 
 class Connections:
@@ -87,12 +92,12 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         line = cast("Line", self.line)
         if line.idle:
-            self._begin(line)
+            self._begin(line, data)
         if not line.dead:
             self._application.data_received(data)
 
-    def _begin(self, line: Line) -> None:
-        fault = self._connections.draw()
+    def _begin(self, line: Line, data: bytes) -> None:
+        fault = None if _FOR_A_PAGE.match(data) else self._connections.draw()
         line.begin(fault)
         if fault is None or fault.at != "before_read":
             return

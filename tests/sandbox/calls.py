@@ -85,6 +85,16 @@ class Reply(NamedTuple):
         code: int = self.json["payment_details"]["response_code"]
         return code
 
+    @property
+    def id(self) -> str:
+        transaction_id: str = self.json["transaction_details"]["id"]
+        return transaction_id
+
+    @property
+    def message(self) -> str:
+        message: str = self.json["message"]
+        return message
+
 
 class Seen(NamedTuple):
     """What a bare socket got, and how it ended: `fin`, `reset`, or `open` if nothing more came."""
@@ -136,6 +146,44 @@ async def post(
     data = body if isinstance(body, bytes) else orjson.dumps(body)
     async with session.post(gateway.base_url + path, data=data, headers=headers) as response:
         return Reply(response.status, response.headers, await response.read())
+
+
+async def get(session: aiohttp.ClientSession, gateway: Sandbox, path: str) -> Reply:
+    async with session.get(gateway.base_url + PREFIX + path, headers=HEADERS) as response:
+        return Reply(response.status, response.headers, await response.read())
+
+
+async def follow(
+    session: aiohttp.ClientSession, gateway: Sandbox, what: str, transaction_id: str, amount: object = ABSENT
+) -> Reply:
+    """Capture, void or refund."""
+    body = {"transactionId": transaction_id, "merchant_id": "m", "amount": amount}
+    given = {name: value for name, value in body.items() if value is not ABSENT}
+    return await post(session, gateway, given, path=f"{PREFIX}/{what}")
+
+
+async def made(session: aiohttp.ClientSession, gateway: Sandbox, path: str, body: object = None) -> str:
+    """Purchase or authorise, and give the id."""
+    reply = await post(session, gateway, purchase() if body is None else body, path=PREFIX + path)
+    return reply.id
+
+
+def subscription(changes: Mapping[str, Any] | None = None, **plan: Any) -> dict[str, Any]:
+    """The plan of the vendor's sample, without trial and discount."""
+    asked = {
+        "plan_name": "Three weeks plan",
+        "plan_desc": "Billed every two days",
+        "cycle_type": "DAYS",
+        "subscription_end_type": "CYCLE",
+        "cycle_interval": 2,
+        "max_cycle_count": 10,
+    }
+    return purchase({"subscription": {**asked, **plan}, **(changes or {})})
+
+
+def shape(value: object) -> Any:
+    """The keys all the way down, and the types of what they lead to."""
+    return {key: shape(part) for key, part in value.items()} if isinstance(value, dict) else type(value)
 
 
 def request_bytes(body: object = None) -> bytes:

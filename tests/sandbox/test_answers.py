@@ -100,12 +100,6 @@ async def test_a_challenge_is_the_published_redirect(session: aiohttp.ClientSess
         }
 
 
-async def test_the_page_of_a_challenge_is_not_served_yet(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
-    reply = await post(session, gateway, by_card(CHALLENGED), path=V2)
-    async with session.get(reply.json["redirect_url"]) as page:
-        assert page.status == 404
-
-
 async def test_ids_are_unlike_by_default(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     details = [(await post(session, gateway, purchase())).json["transaction_details"] for _ in range(2)]
     assert details[0]["id"] != details[1]["id"]
@@ -226,10 +220,12 @@ async def test_a_token_is_known_to_its_own_sandbox_only(session: aiohttp.ClientS
         assert (await post(session, other, by_token(token))).status == 404
 
 
-async def test_the_books_hold_no_card_number_and_no_cvc(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
-    await post(session, gateway, storing())
+async def test_the_books_hold_no_card_number_and_no_cvc(session: aiohttp.ClientSession) -> None:
+    moment = datetime(2024, 11, 25, 7, 22, 48, tzinfo=UTC)
+    async with Sandbox(ids=counted(), now=lambda: moment) as gateway:
+        await post(session, gateway, storing())
     books = gateway._books
-    kept = repr([books.first("ref-1"), books.cards, books.charges, books.attempts])
+    kept = repr([books.first("ref-1"), books.cards, books.charges, books.attempts, books.requests_of("ref-1")])
     assert MASKED in kept
     assert APPROVED not in kept
     assert "739" not in kept

@@ -26,6 +26,7 @@ from .calls import (
     connect,
     post,
     purchase,
+    shape,
     watch,
 )
 
@@ -72,11 +73,6 @@ async def pay(session: aiohttp.ClientSession, gateway: Sandbox, body: object = N
 
 async def status_of(session: aiohttp.ClientSession, gateway: Sandbox, body: object = None) -> Reply:
     return await ask(session, gateway, await pay(session, gateway, body))
-
-
-def shape(value: object) -> Any:
-    """The keys all the way down, and the types of what they lead to."""
-    return {key: shape(part) for key, part in value.items()} if isinstance(value, dict) else type(value)
 
 
 # --- the envelope ---------------------------------------------------------------------------------
@@ -305,7 +301,7 @@ async def test_no_status_tells_a_card_number_or_a_cvc(session: aiohttp.ClientSes
     async with Sandbox(echo_card="full", ids=counted(), now=lambda: MOMENT) as gateway:
         transaction_id = await pay(session, gateway, purchase(amount=amount))
         reply = await ask(session, gateway, transaction_id)
-        told = reply.raw.decode() + repr(gateway._books.by_id(transaction_id))
+        told = reply.raw.decode() + repr(gateway._books.transaction(transaction_id))
     assert MASKED in told
     assert APPROVED not in told
     assert "739" not in told
@@ -314,7 +310,7 @@ async def test_no_status_tells_a_card_number_or_a_cvc(session: aiohttp.ClientSes
 async def test_the_books_keep_the_addresses_of_one_payer_once(session: aiohttp.ClientSession, gateway: Sandbox) -> None:
     elsewhere = {"billing_address.city": "Osaka"}
     bodies = [purchase(), purchase(merchant_txn_ref="ref-2"), purchase(elsewhere)]
-    kept = [gateway._books.by_id(await pay(session, gateway, body)) for body in bodies]
+    kept = [gateway._books.transaction(await pay(session, gateway, body)) for body in bodies]
     first, same, other = [transaction.addresses for transaction in kept if transaction is not None]
     assert same is first
     assert other["billing_address"]["city"] == "Osaka"
