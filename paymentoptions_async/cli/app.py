@@ -10,9 +10,13 @@ import typer
 
 from .doctor import doctor
 from .exits import EXIT_TABLE, ExitCode
+from .follow_ups import capture, refund, void
 from .ledger import ledger
-from .purchase import purchase
+from .page import page
+from .purchase import authorize, purchase
 from .sandbox import sandbox
+from .status import status, wait
+from .subscription import subscription
 from .usage import tell_error, without_secrets
 
 __all__ = ["app", "run"]
@@ -23,7 +27,10 @@ app = typer.Typer(
     # A pretty traceback shows the locals of every frame.
     pretty_exceptions_enable=False,
 )
-app.command()(purchase)
+for command in (purchase, authorize, capture, void, refund, status, wait):
+    app.command()(command)
+app.add_typer(subscription, name="subscription")
+app.command()(page)
 app.add_typer(ledger, name="ledger")
 app.command()(sandbox)
 app.command()(doctor)
@@ -74,5 +81,5 @@ def _tell_mistake(mistake: Exception) -> None:
     # Not by Typer itself, which shows what was typed: a card number or a password may be in the wrong place.
     message = str(getattr(mistake, "format_message", mistake.__str__)())
     if "extra argument" in message:
-        message = "only one BODY.json or REF is taken, and no argument after it"
+        message = "only one BODY.json, REF or ID is taken, and no argument after it"
     tell_error(f"{without_secrets(message)}\nTry 'paymentoptions --help'.")

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from .. import PurchaseRequest
+from .. import HostedPageRequest, PurchaseRequest
 from .sample import sample_body
 from .usage import BadUsageError, without_numbers
 
-__all__ = ["CARD_CVC", "CARD_NUMBER", "build_request", "read_body", "sandbox_body"]
+__all__ = ["CARD_CVC", "CARD_NUMBER", "build_page", "build_request", "read_body", "sandbox_body"]
 
 CARD_NUMBER: Final = "PAYMENTOPTIONS_CARD_NUMBER"
 CARD_CVC: Final = "PAYMENTOPTIONS_CARD_CVC"
@@ -74,18 +74,30 @@ def build_request(
         BadUsageError: The flags contradict each other, or nothing pays.
         InvalidRequestError: Fields break their rules; all of them are told, by path.
     """
-    given = {path: value for path, value in members.items() if value is not None}
-    if not body and not given:
-        raise BadUsageError("nothing to charge: give BODY.json or flags, or try it out with --sandbox")
+    given = _given(body, members)
     if expiry is not None:
         given |= _expiry_members(expiry)
     if token is not None:
         _pay_by_token(body, given, token)
-    for path, value in given.items():
-        _put(body, path, value)
+    _lay_over(body, given)
     if token is None and _wants_card(body):
         _add_card(body)
     return PurchaseRequest.from_json(json.dumps(body))
+
+
+def build_page(body: dict[str, Any], members: Mapping[str, object]) -> HostedPageRequest:
+    """Lay the flags over the body of a page, on which nothing pays yet.
+
+    Args:
+        body: In the vendor's form; it is changed.
+        members: What the flags say, by dotted path; `None` where a flag was not given.
+
+    Raises:
+        BadUsageError: There is neither a body nor a flag.
+        InvalidRequestError: Fields break their rules; all of them are told, by path.
+    """
+    _lay_over(body, _given(body, members))
+    return HostedPageRequest.from_json(json.dumps(body))
 
 
 def sandbox_body() -> dict[str, Any]:
@@ -95,6 +107,18 @@ def sandbox_body() -> dict[str, Any]:
         if os.environ.get(variable):
             del body["card"][name]
     return body
+
+
+def _given(body: Mapping[str, Any], members: Mapping[str, object]) -> dict[str, object]:
+    given = {path: value for path, value in members.items() if value is not None}
+    if not body and not given:
+        raise BadUsageError("nothing to charge: give BODY.json or flags, or try it out with --sandbox")
+    return given
+
+
+def _lay_over(body: dict[str, Any], given: Mapping[str, object]) -> None:
+    for path, value in given.items():
+        _put(body, path, value)
 
 
 def _expiry_members(expiry: str) -> dict[str, object]:

@@ -12,11 +12,12 @@ class ExitCode(IntEnum):
     """How a command ended.
 
     Attributes:
-        OK: Everything was paid; the sandbox was stopped; the doctor found no problem; nothing in the ledger is unknown.
-        REFUSED: The money did not move as it was asked: declined, refused, not sent, approved in
-            part only, or waiting for the payer. The doctor found a problem. The ledger cannot be used.
+        OK: It was carried out as it was asked; the sandbox was stopped; the doctor found no problem; nothing in the
+            ledger is unknown.
+        REFUSED: It was not carried out as it was asked: declined, refused, not sent, approved in part only, or
+            waiting for the payer. The doctor found a problem. The ledger cannot be used.
         USAGE: Nothing was tried: flags, body file or settings are wrong.
-        UNKNOWN: The money may have moved, of this charge or of one in the ledger.
+        UNKNOWN: The money may have moved, of this call or of one in the ledger. Or no answer came.
         INTERRUPTED: Stopped from outside before anything was sent.
     """
 
@@ -30,21 +31,25 @@ class ExitCode(IntEnum):
 EXIT_TABLE: Final = """\
 Exit codes:
 
-  0  all paid (sandbox: it was stopped; doctor: no problem;
+  0  done as asked: paid, authorised, captured, voided, refunded,
 
-     ledger: done, and nothing that was looked at is unknown)
+     page made, question answered (sandbox: it was stopped; doctor:
 
-  1  not paid as asked: declined, refused, not sent, paid in part,
+     no problem; ledger: nothing that was looked at is unknown)
 
-     or 3-D Secure waits for the payer (ledger: it cannot be used,
+  1  not done as asked: declined, refused, not sent, done in part,
 
-     has no such record, or cannot be changed so)
+     or it waits for the payer (ledger: it cannot be used, has no
+
+     such record, or cannot be changed so)
 
   2  usage: a flag, a file or a setting cannot be used; nothing was tried
 
-  3  unknown: the money may have moved; resolve it before a new charge
+  3  unknown: the money may have moved; resolve it before a new try
 
-     (ledger: something is or stays unknown or contradicted)
+     (status, wait, subscription: or no answer came; ledger: something
+
+     is or stays unknown or contradicted)
 
 130  stopped by Ctrl-C or SIGTERM before anything was sent or changed
 """

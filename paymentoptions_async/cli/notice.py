@@ -16,7 +16,7 @@ _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # co
 
 
 def credentials(gateway: Sandbox) -> dict[str, Any]:
-    """Where it is and what it accepts; `environment` is what a client has to be given.
+    """Where it is and what it accepts; `environment` is what a client has to be given, `page` is for a browser.
 
     Args:
         gateway: A sandbox that was started.
@@ -31,7 +31,7 @@ def credentials(gateway: Sandbox) -> dict[str, Any]:
         "merchant_id": settings.merchant_id,
     }
     environment = {f"PAYMENTOPTIONS_{name.upper()}": value for name, value in known.items()}
-    return {**known, "environment": environment}
+    return {**known, "page": f"{base_url}/", "environment": environment}
 
 
 def _reachable(base_url: str) -> str:
@@ -54,6 +54,7 @@ def notice(gateway: Sandbox) -> str:
     return "\n".join(
         [
             f"The sandbox listens at {known['base_url']}. Ctrl-C ends it.",
+            f"What happens there is shown at {known['page']} in a browser.",
             *_part("For a client", exports),
             *_part("Test cards (any expiry, any CVC)", _columns(cards)),
             *_part("Test amounts (with any card)", _columns(amounts)),

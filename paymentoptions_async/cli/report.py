@@ -1,42 +1,43 @@
-"""A purchase's result in words."""
+"""A result in words."""
 
 from __future__ import annotations
 
+import shlex
 from typing import Final
 
 from .exits import ExitCode
 from .output import Rows, write_json, write_rows, write_text
-from .result import Ending, Result
+from .result import Result
+from .rows import asked_rows, error_rows, page_rows, payment_rows, status_rows, subscription_rows
 from .usage import tell_error
 from .values import shown
 
 __all__ = ["report"]
 
+# What is not listed is told by the outcome itself.
 _TITLES: Final = {
-    "paid": "PAID",
     "challenge": "NOT PAID YET",
-    "declined": "DECLINED",
-    "refused": "REFUSED",
-    "not_sent": "NOT SENT",
-    "partial": "PAID IN PART",
-    "in_use": "IN USE",
-    "unknown": "UNKNOWN",
+    "page": "PAGE MADE, NOT PAID YET",
+    "partial": "DONE IN PART",
 }
 _UNRECORDED: Final = "the ledger could not be told of this: keep it, the next run will call it unknown"
+# {name} is what the ledger knows it by, {value} the same as it is typed.
 _NEXT: Final = {
     "challenge": "send the payer's browser to the address below; the webhook confirms what came of it",
-    "declined": "a new try needs a new reference",
+    "page": "send the payer's browser to the address below; the webhook confirms what came of it",
+    "declined": "a new try needs a new {name}",
     "refused": "mend what is told here, then run it again",
     "not_sent": "it is safe to run it again",
-    "partial": "void, refund or complete the payment",
+    "partial": "void, refund or complete it",
     "in_use": (
-        "another run is charging it, or was killed while it did: run the same again after the end of its lease,"
-        " and do not charge it under another reference"
+        "another run is at it, or was killed while it was: run the same again after the end of its lease,"
+        " and do not do it under another {name}"
     ),
     "unknown": (
-        "look it up in the gateway's portal, then settle it with `paymentoptions ledger resolve`:"
-        " under another reference it may be charged a second time"
+        "look it up in the gateway's portal, then settle it with `paymentoptions ledger resolve {value}`:"
+        " the same again sends nothing, and under another {name} it may be done a second time"
     ),
+    "no_answer": "run it again: it moves no money",
 }
 
 
@@ -44,7 +45,7 @@ def report(result: Result, *, as_json: bool) -> None:
     """Write the result: for machines an object, for people first of all what happened to the money.
 
     Args:
-        result: What became of a purchase.
+        result: What became of a call.
         as_json: Whether machines read it.
     """
     if as_json:
@@ -52,27 +53,45 @@ def report(result: Result, *, as_json: bool) -> None:
     elif result.exit_code is ExitCode.USAGE and result.error:
         tell_error(shown(result.error.message))
     else:
-        title = f"{_TITLES[result.outcome]}. Money: {result.money}."
-        write_rows(title, _rows(result), exit_code=result.exit_code)
-        if result.challenge:
+        word = _TITLES.get(result.outcome) or result.outcome.replace("_", " ").upper()
+        write_rows(f"{word}. Money: {result.money}.", _rows(result), exit_code=result.exit_code)
+        waiting = result.challenge.redirect_url if result.challenge else result.page.url if result.page else None
+        if waiting is not None:
             # By itself, since a frame would break it over lines and it is there to be copied.
-            write_text(f"{shown(result.challenge.redirect_url)}\n")
+            write_text(f"{shown(waiting)}\n")
 
 
 def _rows(result: Result) -> Rows:
-    yield "next", _NEXT.get(result.outcome)
+    yield "next", _next(result)
     yield "reference", result.merchant_txn_ref
+    yield "key", result.operation_key
     yield from _ledger_rows(result)
-    yield from _payment_rows(result)
+    if result.payment:
+        yield from payment_rows(result.payment)
+    elif result.page:
+        yield from page_rows(result.page)
+    elif result.asked:
+        yield from asked_rows(result.asked)
+    if result.status:
+        yield from status_rows(result.status)
+    for one in result.subscriptions or ():
+        yield from subscription_rows(one, whole=result.outcome != "listed")
     if result.error:
-        yield from _error_rows(result.error)
+        yield from error_rows(result.error)
     if result.sandbox_charges is not None:
         yield "sandbox", f"its own books say: money moved {result.sandbox_charges} time(s)"
 
 
+def _next(result: Result) -> str | None:
+    text = _NEXT.get(result.outcome)
+    name = "reference" if result.operation_key is None else "key"
+    value = result.operation_key or result.merchant_txn_ref
+    return text and text.format(name=name, value="REF" if value is None else shlex.quote(value))
+
+
 def _ledger_rows(result: Result) -> Rows:
     members = result.error.members if result.error else {}
-    answer = result.payment or result.challenge
+    answer = result.payment or result.challenge or result.page
     replayed, recorded = (
         (answer.replayed, answer.recorded) if answer else (members.get("replayed"), members.get("recorded", True))
     )
@@ -80,37 +99,3 @@ def _ledger_rows(result: Result) -> Rows:
         yield "replayed", "known from an earlier run; nothing was sent by this one"
     if not recorded:
         yield "not recorded", _UNRECORDED
-
-
-def _payment_rows(result: Result) -> Rows:
-    asked, payment = result.asked, result.payment
-    if payment is None:
-        yield "asked", asked and f"{asked.amount} {asked.currency}"
-        yield "card", asked and asked.card
-        return
-    yield "amount", f"{payment.amount:f} {payment.currency}"
-    yield "transaction", payment.transaction_id
-    yield "card", " ".join(filter(None, (payment.masked_card, payment.scheme))) or None
-    yield "auth code", payment.auth_code
-    yield "stored as", payment.stored_payment_method_id
-    if payment.gateway:
-        yield "gateway", " ".join(filter(None, (payment.gateway.code, payment.gateway.message)))
-    yield "time", payment.timestamp and payment.timestamp.isoformat()
-    yield "attempts", payment.attempts
-
-
-def _error_rows(error: Ending) -> Rows:
-    if not error.problems:
-        yield "error", f"{error.type}: {error.message}"
-    for path, rule in error.problems:
-        yield "problem", f"{path}: {rule}"
-    yield "reason", error.members.get("reason")
-    yield "response code", error.members.get("response_code")
-    yield "gateway code", error.members.get("gateway_code")
-    yield "retry after", error.members.get("retry_after")
-    yield "lease ends", error.members.get("lease_ends")
-    yield "transaction", error.members.get("transaction_id")
-    if error.payment:
-        yield "transaction", error.payment.transaction_id
-    for seen in error.evidence:
-        yield "evidence", seen

@@ -1,11 +1,11 @@
-"""A whole purchase that the sandbox takes, for trying things out."""
+"""Whole requests that the sandbox takes, for trying things out."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import uuid4
 
-__all__ = ["sample_body"]
+__all__ = ["sample_body", "sample_page", "sample_plan"]
 
 
 def sample_body() -> dict[str, Any]:
@@ -38,3 +38,22 @@ def sample_body() -> dict[str, Any]:
         },
         "time_zone": "Asia/Tokyo",
     }
+
+
+def sample_plan() -> dict[str, Any]:
+    """The plan of a subscription."""
+    return {
+        "plan_name": "Monthly",
+        "cycle_type": "MONTHS",
+        "cycle_interval": 1,
+        "subscription_end_type": "CYCLE",
+        "max_cycle_count": 12,
+    }
+
+
+def sample_page() -> dict[str, Any]:
+    """The body of a page: the same charge, but that the payer brings the card."""
+    body = sample_body()
+    del body["card"]
+    body["return_url"]["cancel_url"] = "https://merchant.example/cancel"
+    return body

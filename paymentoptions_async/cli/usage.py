@@ -6,7 +6,9 @@ import re
 import sys
 from typing import Final
 
-__all__ = ["BadUsageError", "tell_error", "without_numbers", "without_secrets"]
+from ..redaction import redact_text
+
+__all__ = ["BadUsageError", "check_no_card", "tell_error", "without_numbers", "without_secrets"]
 
 _CARD_LIKE: Final = re.compile(r"\d(?:[ -]?\d){11,}")
 # A password may hold anything, so nothing after its beginning is shown.
@@ -25,6 +27,20 @@ def without_numbers(text: str) -> str:
 def without_secrets(text: str) -> str:
     """The text with every long number hidden, and whatever may hold a password."""
     return without_numbers(_ADDRESS.sub("***", text))
+
+
+def check_no_card(name: str, text: str | None) -> None:
+    """See that no card number was typed where something else is wanted: it would be sent, kept and shown.
+
+    Args:
+        name: Of the argument.
+        text: What was typed.
+
+    Raises:
+        BadUsageError: There is one in it.
+    """
+    if text is not None and redact_text(text) != text:
+        raise BadUsageError(f"{name}: a card number does not belong there")
 
 
 def tell_error(message: str) -> None:

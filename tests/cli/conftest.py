@@ -12,7 +12,8 @@ import structlog
 
 from paymentoptions_async.cli.app import run
 
-from .processes import SECRET, Ended
+from .elsewhere import Elsewhere
+from .processes import SECRET, Ended, environment_of
 
 Cli = Callable[..., Ended]
 
@@ -27,6 +28,15 @@ def clean_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
     monkeypatch.setenv("PAYMENTOPTIONS_LEDGER_SECRET", SECRET)
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
+    """A gateway that the commands find by the environment; their ledger is a file."""
+    with Elsewhere(challenge_tells_id=True) as gateway:
+        for name, value in environment_of(gateway.gateway).items():
+            monkeypatch.setenv(name, value)
+        yield gateway
 
 
 @pytest.fixture

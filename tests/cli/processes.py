@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from paymentoptions_async.sandbox import Sandbox
 
-__all__ = ["BODY", "CARD", "SECRET", "Ended", "Shell", "clean_environment", "command", "run"]
+__all__ = ["BODY", "CARD", "SECRET", "Ended", "Shell", "clean_environment", "command", "environment_of", "run"]
 
 BODY: Final = Path(__file__).parents[2] / "examples" / "purchase.json"
 CARD: Final = "5200000000001005"
@@ -26,6 +26,11 @@ class Ended(NamedTuple):
     err: str
 
     @property
+    def told(self) -> tuple[str, str, int]:
+        """Of that object outcome and money, and the exit code."""
+        return self.result["outcome"], self.result["money"], self.code
+
+    @property
     def result(self) -> dict[str, Any]:
         """The one JSON object on stdout."""
         content = json.loads(self.out)
@@ -37,6 +42,17 @@ def clean_environment(**more: str) -> dict[str, str]:
     """This process's environment without anything of ours but the ledger's secret, and more."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PAYMENTOPTIONS_")}
     return {**kept, "PAYMENTOPTIONS_LEDGER_SECRET": SECRET, **more}
+
+
+def environment_of(gateway: Sandbox) -> dict[str, str]:
+    """What a client of that sandbox has to be told."""
+    settings = gateway.settings()
+    return {
+        "PAYMENTOPTIONS_API_KEY": settings.api_key.reveal(),
+        "PAYMENTOPTIONS_X_API_KEY": settings.x_api_key.reveal(),
+        "PAYMENTOPTIONS_MERCHANT_ID": settings.merchant_id,
+        "PAYMENTOPTIONS_BASE_URL": settings.base_url,
+    }
 
 
 def command(*arguments: object) -> list[str]:
@@ -65,14 +81,7 @@ class Shell:
     """
 
     def __init__(self, gateway: Sandbox, place: Path) -> None:
-        settings = gateway.settings()
-        self.environment = {
-            "PAYMENTOPTIONS_API_KEY": settings.api_key.reveal(),
-            "PAYMENTOPTIONS_X_API_KEY": settings.x_api_key.reveal(),
-            "PAYMENTOPTIONS_MERCHANT_ID": settings.merchant_id,
-            "PAYMENTOPTIONS_BASE_URL": settings.base_url,
-            "PAYMENTOPTIONS_LEDGER": str(place),
-        }
+        self.environment = {**environment_of(gateway), "PAYMENTOPTIONS_LEDGER": str(place)}
 
     async def __call__(self, *arguments: object, **more: str) -> Ended:
         return await asyncio.to_thread(lambda: run(*arguments, **{**self.environment, **more}))

@@ -84,7 +84,7 @@ async def test_what_never_arrived_is_found_not_charged_and_then_paid_once(desk: 
         assert (await desk(cli, "resolve", "qwe", "--not-charged", *WORDS)).code == 2
         settled = await desk(cli, "resolve", "qwe", "--not-charged", "--yes", *WORDS)
         assert settled.code == 0
-        assert "The next purchase with this reference will be sent" in settled.out
+        assert "The next call with this reference or key will be sent" in settled.out
         paid = await cli("purchase", BODY, "--json")
         again = await cli("purchase", BODY)
         assert (paid.code, again.code, gateway.charges("qwe")) == (0, 0, 1)

@@ -103,10 +103,10 @@ def test_ctrl_c_and_no_change_nothing(
 def test_a_yes_is_taken_and_says_what_comes_of_it(cli: Cli, place: Path, terminals: list[Terminal]) -> None:
     terminal = Terminal(*NOT_CHARGED, place=place)
     terminals.append(terminal)
-    terminal.wait_for("The next purchase with this reference will be sent to the gateway. Go on? [y/N]")
+    terminal.wait_for("The next call with this reference or key will be sent to the gateway. Go on? [y/N]")
     terminal.type("y\n")
     assert terminal.ended() == 0
-    assert terminal.told.count("The next purchase with this reference will be sent") == 2
+    assert terminal.told.count("The next call with this reference or key will be sent") == 2
     assert "resolved as refused, by Kim: not in the portal" in cli("ledger", "show", "dead-1").out
 
 

@@ -16,9 +16,13 @@ KEYS = {
     "money",
     "exit_code",
     "merchant_txn_ref",
+    "operation_key",
     "asked",
     "payment",
     "challenge",
+    "page",
+    "status",
+    "subscriptions",
     "error",
     "sandbox",
 }
@@ -54,7 +58,9 @@ def test_json_has_every_key(paid: Ended) -> None:
     assert paid.result["money"] == "moved once"
     assert paid.result["exit_code"] == 0
     assert paid.result["merchant_txn_ref"] == "qwe"
-    assert paid.result["asked"] == {"amount": "1000", "currency": "JPY", "card": "520000******1005"}
+    assert paid.result["asked"] == {
+        "amount": "1000", "currency": "JPY", "card": "520000******1005", "of_transaction": None,
+    }  # fmt: skip
     assert paid.result["challenge"] is None
     assert paid.result["error"] is None
     assert paid.result["sandbox"] == {"charges": 1}

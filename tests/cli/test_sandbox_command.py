@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, get_args
 import pytest
 
 from paymentoptions_async.cli import sandbox as command_module
-from paymentoptions_async.sandbox import Fault
+from paymentoptions_async.sandbox import Fault, WebhookPolicy
 from paymentoptions_async.sandbox.answers import EchoCard, ErrorBody
 from paymentoptions_async.sandbox.faults import FAULT_KINDS
 from paymentoptions_async.sandbox.gateway import Declines, Duplicates
@@ -130,3 +131,38 @@ def test_every_form_of_fault_that_is_told_can_be_given() -> None:
     for name in FAULT_KINDS:
         for form in fault_forms(name):
             assert Fault.parse(form.replace("SECONDS", "2")).kind == name
+
+
+def test_its_page_is_told_and_there(cli: Cli) -> None:
+    with running("--json") as process, urllib.request.urlopen(told(process)["page"]) as answer:
+        assert answer.status == 200
+        assert answer.headers.get_content_type() == "text/html"
+
+
+def test_with_a_database_it_knows_a_transaction_after_a_kill(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(process: subprocess.Popen[str]) -> None:
+        for name, value in told(process)["environment"].items():
+            monkeypatch.setenv(name, value)
+
+    arguments = ("--json", "--challenge-tells-id", "--database", str(tmp_path / "sandbox.db"))
+    with running(*arguments) as process:
+        start(process)
+        paid = cli("purchase", BODY, "--json").result["payment"]["transaction_id"]
+        process.kill()
+    with running(*arguments) as process:
+        start(process)
+        assert cli("status", paid).code == 0
+
+
+def test_a_database_that_cannot_be_used_is_a_usage_error(cli: Cli, tmp_path: Path) -> None:
+    end = cli("sandbox", "--port", "0", "--database", tmp_path)
+    assert (end.code, end.err.startswith("Error: the sandbox's database cannot be used")) == (2, True)
+
+
+def test_the_flags_of_webhooks_make_their_policy() -> None:
+    flags = command_module.WebhookFlags
+    assert flags().policy() == WebhookPolicy()
+    many = flags(no_webhooks=True, webhook_delay=2.0, webhook_repeats=3, early_webhooks=True)
+    assert many.policy() == WebhookPolicy(enabled=False, delay=2.0, repeats=3, early=True)

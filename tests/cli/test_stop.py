@@ -5,41 +5,40 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
+from paymentoptions_async import Payment, PaymentOptions, PurchaseRequest
 from paymentoptions_async.sandbox import Sandbox
 
-from .processes import BODY, Ended, clean_environment, command
+from .processes import BODY, Ended, clean_environment, command, environment_of
 
 pytestmark = pytest.mark.asyncio
 
 
-def environment(gateway: Sandbox) -> dict[str, str]:
-    settings = gateway.settings()
-    return clean_environment(
-        PAYMENTOPTIONS_API_KEY=settings.api_key.reveal(),
-        PAYMENTOPTIONS_X_API_KEY=settings.x_api_key.reveal(),
-        PAYMENTOPTIONS_MERCHANT_ID=settings.merchant_id,
-        PAYMENTOPTIONS_BASE_URL=settings.base_url,
+async def begun(gateway: Sandbox, *arguments: object) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *command(*arguments, "--json"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=clean_environment(**environment_of(gateway)),
     )
+
+
+async def until(seen: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not seen():  # the sandbox has no event for it
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
 async def purchase_under_way(fault: str) -> AsyncIterator[tuple[Sandbox, asyncio.subprocess.Process]]:
     async with Sandbox(faults=[fault]) as gateway:
-        process = await asyncio.create_subprocess_exec(
-            *command("purchase", BODY, "--json"),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment(gateway),
-        )
-        async with asyncio.timeout(10):
-            while not gateway.attempts("qwe"):  # the sandbox has no event for it
-                await asyncio.sleep(0.01)
+        process = await begun(gateway, "purchase", BODY)
+        await until(lambda: gateway.attempts("qwe"))
         yield gateway, process
 
 
@@ -82,3 +81,34 @@ async def test_a_stop_leaves_no_traceback() -> None:
         end = await ended(process)
     assert "Traceback" not in end.err
     assert json.loads(end.out)
+
+
+async def test_a_stop_of_a_refund_that_left_is_unknown_by_its_key() -> None:
+    async with Sandbox(faults=[None, "hang:after_commit"]) as gateway:
+        request = PurchaseRequest.from_json(BODY.read_bytes())
+        async with PaymentOptions(gateway.settings()) as client:
+            paid = await client.payments.purchase(request)
+        assert isinstance(paid, Payment)
+        process = await begun(gateway, "refund", paid.transaction_id, "--amount", "400", "--key", "back-1")
+        await until(lambda: len(gateway.transactions("qwe")) == 2)
+        process.send_signal(signal.SIGINT)
+        end = await ended(process)
+    told = end.result
+    assert (end.code, told["outcome"], told["money"]) == (3, "unknown", "may have moved")
+    assert (told["operation_key"], told["merchant_txn_ref"]) == ("back-1", None)
+
+
+async def test_a_stop_of_a_question_tells_nothing_of_money() -> None:
+    drawn: list[str] = []
+
+    def hang() -> str:
+        drawn.append("hang:before_commit")
+        return drawn[-1]
+
+    async with Sandbox(faults=hang) as gateway:
+        process = await begun(gateway, "status", "tx-1")
+        await until(lambda: drawn)
+        process.send_signal(signal.SIGTERM)
+        end = await ended(process)
+    assert (end.code, end.result["outcome"]) == (130, "no_answer")
+    assert end.result["money"] == "not touched by this call"

@@ -28,8 +28,9 @@ _PERIOD: Final = re.compile(r"([0-9]{1,6})([dh])", re.ASCII)
 _SECONDS: Final = {"d": 86_400, "h": 3_600}
 
 _CSV: Final = (
-    "merchant_txn_ref", "state", "mark", "operation", "amount", "currency", "card", "attempts", "transaction_id",
-    "created", "changed", "status", "reason", "response_code", "gateway_code", "refusal", "evidence", "history",
+    "merchant_txn_ref", "state", "mark", "operation", "of_transaction", "amount", "currency", "card", "attempts",
+    "transaction_id", "created", "changed", "status", "reason", "response_code", "gateway_code", "refusal",
+    "evidence", "history",
 )  # fmt: skip
 
 # What makes a spreadsheet compute a cell in place of showing it, the wide forms of East Asia as well.

@@ -19,7 +19,7 @@ from ..output import write_lines, write_text
 from ..usage import tell_error
 from ..values import shown
 from .place import LedgerOption
-from .words import COLUMNS, in_columns, is_alarming, record_json, tell_record
+from .words import COLUMNS, REF_HELP, in_columns, is_alarming, record_json, tell_record
 from .work import records_of, work_on
 
 __all__ = ["list_records", "show"]
@@ -44,7 +44,8 @@ def list_records(
     timed job can raise the alarm by it.
 
     The table begins with what has waited longest; JSON comes in the order of
-    the references.
+    the references. The table's states are in the words of the operation, such
+    as refunded; --state takes the ledger's own, for which that is paid.
 
     For example:
 
@@ -111,7 +112,7 @@ def _write_framed(lines: list[tuple[str, ...]]) -> None:
 
 
 def show(
-    reference: Annotated[str, typer.Argument(metavar="REF", help="The merchant_txn_ref.", show_default=False)],
+    reference: Annotated[str, typer.Argument(metavar="REF", help=REF_HELP, show_default=False)],
     *,
     ledger: LedgerOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object.")] = False,

@@ -13,12 +13,12 @@ from ..output import write_text
 from ..usage import BadUsageError, tell_error
 from .asking import ask_gateway
 from .place import LedgerOption
-from .words import tell_record
+from .words import REF_HELP, tell_record
 from .work import faults_told, work_on
 
 __all__ = ["confirm", "resolve"]
 
-_SENT_AGAIN: Final = "The next purchase with this reference will be sent to the gateway."
+_SENT_AGAIN: Final = "The next call with this reference or key will be sent to the gateway."
 
 
 def _flag(name: str, help_text: str) -> Any:
@@ -26,18 +26,16 @@ def _flag(name: str, help_text: str) -> Any:
 
 
 def resolve(
-    reference: Annotated[
-        str | None, typer.Argument(metavar="REF", help="The merchant_txn_ref.", show_default=False)
-    ] = None,
+    reference: Annotated[str | None, typer.Argument(metavar="REF", help=REF_HELP, show_default=False)] = None,
     *,
-    paid: Annotated[bool, _flag("--paid", "It is in the portal, and was paid.")] = False,
+    paid: Annotated[bool, _flag("--paid", "It is in the portal, and was carried out.")] = False,
     transaction_id: Annotated[
         str | None,
         typer.Option(help="With --paid: the gateway's id, unless an answer told it.", show_default=False),
     ] = None,
     declined: Annotated[bool, _flag("--declined", "It is in the portal, and was declined.")] = False,
     not_charged: Annotated[
-        bool, _flag("--not-charged", "It is not in the portal. The next purchase with this reference is sent.")
+        bool, _flag("--not-charged", "It is not in the portal. The next call with this reference or key is sent.")
     ] = False,
     ask: Annotated[bool, _flag("--ask", "Ask the gateway, by the transaction id that an answer told.")] = False,
     everything: Annotated[bool, _flag("--all", "With --ask: every unknown whose transaction id is known.")] = False,
@@ -47,7 +45,7 @@ def resolve(
     ledger: LedgerOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the record, as `show --json` does.")] = False,
 ) -> None:
-    """Settle a charge of unknown outcome, by a person's word or the gateway's.
+    """Settle what has an unknown outcome, by a person's word or the gateway's.
 
     One of --paid, --declined and --not-charged, with --by and --reason, which
     stay in the record. Or --ask, which needs the gateway's credentials in the

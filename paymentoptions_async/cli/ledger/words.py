@@ -7,13 +7,16 @@ from typing import Any, Final
 
 import orjson
 
-from ... import Mark, Record, State
+from ... import HostedPage, Mark, Record, State
+from ...operations import operation_of
 from ..exits import ExitCode
+from ..outcomes import CARRIED_OUT
 from ..output import Rows, write_json, write_rows
 from ..values import shown
 
-__all__ = ["COLUMNS", "in_columns", "in_rows", "is_alarming", "record_json", "tell_record"]
+__all__ = ["COLUMNS", "REF_HELP", "in_columns", "in_rows", "is_alarming", "record_json", "tell_record"]
 
+REF_HELP: Final = "The merchant_txn_ref, or the key of a capture, void or refund."
 COLUMNS: Final = ("reference", "state", "amount", "currency", "card", "operation", "attempts", "transaction", "changed")
 
 
@@ -30,6 +33,7 @@ def record_json(record: Record) -> dict[str, Any]:
         "state": outcome.state,
         "mark": record.mark,
         "operation": intent.operation,
+        "of_transaction": intent.subject,
         "amount": intent.amount,
         "currency": intent.currency,
         "card": intent.card,
@@ -52,7 +56,7 @@ def record_json(record: Record) -> dict[str, Any]:
 def in_columns(record: Record) -> tuple[str, ...]:
     """One line of a table, in the order of `COLUMNS`."""
     intent, outcome = record.intent, record.outcome
-    state = f"{outcome.state} ({record.mark})" if record.mark else outcome.state
+    state = f"{_state(record)} ({record.mark})" if record.mark else _state(record)
     told = (intent.operation, outcome.attempts, outcome.transaction_id, _time(record.changed))
     return tuple(
         str(value) if value is not None else ""
@@ -63,8 +67,10 @@ def in_columns(record: Record) -> tuple[str, ...]:
 def in_rows(record: Record) -> Rows:
     """All of it, for one person to read."""
     told = record_json(record)
-    for name in ("operation", "amount", "currency", "card", "attempts", "transaction_id", "created", "changed"):
-        yield name.replace("_", " "), told[name]
+    for name in ("operation", "of_transaction", "amount", "currency", "card", "attempts", "transaction_id"):
+        yield name.replace("_", " "), None if told[name] == "" else told[name]
+    for name in ("created", "changed"):
+        yield name, told[name]
     yield "lease ends", told["lease_ends"]
     for name in ("status", "reason", "response_code", "gateway_code", "refusal"):
         yield name.replace("_", " "), told[name]
@@ -83,7 +89,17 @@ def tell_record(record: Record, *, as_json: bool) -> None:
         return
     mark = f", {record.mark}" if record.mark else ""
     code = ExitCode.UNKNOWN if is_alarming(record) else ExitCode.OK
-    write_rows(f"{shown(record.merchant_txn_ref)}: {record.outcome.state}{mark}", in_rows(record), exit_code=code)
+    write_rows(f"{shown(record.merchant_txn_ref)}: {_state(record)}{mark}", in_rows(record), exit_code=code)
+
+
+def _state(record: Record) -> str:
+    """The state in the words of its operation: what is paid may be authorised, captured, voided or refunded."""
+    state, operation = record.outcome.state, operation_of(record.intent.operation)
+    if state is State.PAID:
+        return CARRIED_OUT[operation.result]
+    if state is State.CHALLENGED and operation.waiting is HostedPage:
+        return "page open"
+    return state.value
 
 
 def _time(seconds: float) -> str:
