@@ -1,5 +1,7 @@
 """The rules that a request's fields keep, written beside the fields and checked all at once.
 
+Each has two forms that say the same: a check, and the JSON Schema of what keeps it.
+
 A constructor never refuses: an error raised there would show the card number among the locals of its frame. The
 rules are asked right before sending, and by `from_json`.
 """
@@ -18,12 +20,14 @@ from ..errors import Problem
 from ..redaction import Secret
 
 __all__ = [
-    "Check", "amount", "amount_text", "digits", "find_problems", "flag", "ip_address", "is_sound", "letters", "model",
-    "number", "text",
+    "Check", "amount", "amount_text", "digits", "find_problems", "flag", "ip_address", "is_sound", "json_schema",
+    "letters", "model", "number", "text",
 ]  # fmt: skip
 
 Check = Callable[[Any], str | None]
 """Takes a field's value and gives the rule that it breaks, or `None`. It never tells the value."""
+
+JsonSchema = dict[str, Any]
 
 Metadata = dict[str, Any]
 """For `attrs.field(metadata=...)`: the rule stands there."""
@@ -41,7 +45,8 @@ def text(longest: int | None = None) -> Metadata:
             return rule
         return None if _encodable(value) else "text that UTF-8 can carry"
 
-    return {_RULE: _Rule(check, plain_limit=limit)}
+    schema = {"type": "string", "minLength": 1, "maxLength": limit}
+    return {_RULE: _Rule(check, schema, plain_limit=limit)}
 
 
 # For what the vendor tells no limit of.
@@ -64,7 +69,13 @@ def letters(count: int, rule: str) -> Metadata:
             return None if value.isalpha() and value.isupper() else rule
         return rule
 
-    return {_RULE: _Rule(check)}
+    return {_RULE: _Rule(check, _matching("[A-Z]", count, count))}
+
+
+def _matching(char: str, shortest: int, longest: int) -> JsonSchema:
+    # The length is told again: to some readers of patterns `$` is also before a line feed at the end.
+    pattern = f"^{char}{{{shortest},{longest}}}$"
+    return {"type": "string", "pattern": pattern, "minLength": shortest, "maxLength": longest}
 
 
 def digits(shortest: int, longest: int, *, within: range | None = None) -> Metadata:
@@ -82,7 +93,10 @@ def digits(shortest: int, longest: int, *, within: range | None = None) -> Metad
             return rule
         return rule if within is not None and int(plain) not in within else None
 
-    return {_RULE: _Rule(check)}
+    schema = _matching("[0-9]", shortest, longest)
+    if within is not None:
+        schema["enum"] = [f"{number:0{shortest}}" for number in within]
+    return {_RULE: _Rule(check, schema)}
 
 
 def number(within: range) -> Metadata:
@@ -93,12 +107,13 @@ def number(within: range) -> Metadata:
         whole = isinstance(value, int) and not isinstance(value, bool)
         return None if whole and value in within else rule
 
-    return {_RULE: _Rule(check)}
+    schema = {"type": "integer", "minimum": within.start, "maximum": within.stop - 1}
+    return {_RULE: _Rule(check, schema)}
 
 
 def flag() -> Metadata:
     """A truth value."""
-    return {_RULE: _Rule(lambda value: None if isinstance(value, bool) else "true or false")}
+    return {_RULE: _Rule(lambda value: None if isinstance(value, bool) else "true or false", {"type": "boolean"})}
 
 
 def ip_address() -> Metadata:
@@ -114,18 +129,25 @@ def ip_address() -> Metadata:
             return rule
         return None
 
-    return {_RULE: _Rule(check)}
+    return {_RULE: _Rule(check, {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})}
 
 
 _AMOUNT: Final = re.compile(r"(?=.{1,10}\Z)[0-9]+(?:\.[0-9]+)?")
 _AMOUNT_RULE: Final = (
     "a number that is not negative, in at most 10 characters, given as str, int or Decimal (never float)"
 )
+_AMOUNT_FORMS: Final[list[JsonSchema]] = [
+    {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "maxLength": 10},
+    {"type": "number", "minimum": 0, "maximum": 9_999_999_999},
+]
 
 
-def amount() -> Metadata:
+def amount(*, may_be_empty: bool = False) -> Metadata:
     """An amount of money. The gateway has not published its unit for two-decimal currencies: sent as given."""
-    return {_RULE: _Rule(_check_amount)}
+    if may_be_empty:
+        schema = {"anyOf": [{"const": ""}, *_AMOUNT_FORMS]}
+        return {_RULE: _Rule(lambda value: None if value == "" else _check_amount(value), schema)}
+    return {_RULE: _Rule(_check_amount, {"anyOf": _AMOUNT_FORMS})}
 
 
 def _check_amount(value: object) -> str | None:
@@ -156,7 +178,8 @@ def model(kind: type[Any]) -> Metadata:
     """A nested object whose own fields keep rules of their own."""
     article = "an" if kind.__name__[0] in "AEIOU" else "a"
     rule = f"{article} {kind.__name__}"
-    return {_RULE: _Rule(lambda value: None if isinstance(value, kind) else rule, nested=kind)}
+    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    return {_RULE: _Rule(lambda value: None if isinstance(value, kind) else rule, schema, nested=kind)}
 
 
 @attrs.frozen
@@ -165,13 +188,25 @@ class _Rule:
 
     Attributes:
         check: Asks the rule.
+        schema: The JSON Schema of what keeps it, as it is written on the wire.
         nested: The class of the value, where its own fields have rules.
         plain_limit: An ASCII text of 1 to so many characters keeps the rule.
     """
 
     check: Check
+    schema: JsonSchema
     nested: type[Any] | None = None
     plain_limit: int | None = None
+
+
+def json_schema(field: attrs.Attribute[Any]) -> JsonSchema:
+    """What keeps a field's rule. As far as JSON Schema can say it: not how many characters a number takes.
+
+    Args:
+        field: Made by this module. A nested object is a reference to the OpenAPI component of its class's name.
+    """
+    rule: _Rule = field.metadata[_RULE]
+    return rule.schema
 
 
 # --- asking the rules -------------------------------------------------------------------------------------

@@ -65,6 +65,12 @@ _PARTS: Final[tuple[type, ...]] = (Card, Address, ReturnUrls, BrowserInfo, Payme
 _REQUESTS: Final[tuple[type, ...]] = (PurchaseRequest, HostedPageRequest, CaptureRequest, RefundRequest, VoidRequest)
 
 
+class _Fraction(str):
+    """A number with a point, digit for digit as it was written."""
+
+    __slots__ = ()
+
+
 class _WrongTypeError(ValueError):
     """Its text is the rule; it never holds the value."""
 
@@ -119,7 +125,7 @@ def request_body(request: Request, merchant_id: str) -> Body:
 def read_request(data: bytes | str, kind: type[R]) -> tuple[R | None, list[Problem]]:
     """Read a request's body. Faults come back as values, since an error's frames would show the body."""
     try:
-        content = json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+        content = json.loads(data, parse_float=_Fraction, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
     except _WrongTypeError as fault:
         return None, [Problem("$", str(fault))]
     except (ValueError, TypeError, RecursionError):
@@ -160,9 +166,9 @@ def _rule_of(fault: BaseException, _: type | None) -> str:
     return "a JSON object"
 
 
-def _taken(kinds: type | tuple[type, ...], rule: str) -> Callable[[Any, Any], Any]:
+def _taken(kinds: tuple[type, ...], rule: str) -> Callable[[Any, Any], Any]:
     def hook(value: Any, _: Any) -> Any:
-        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+        if type(value) not in kinds:
             raise _WrongTypeError(rule)
         return value
 
@@ -172,11 +178,14 @@ def _taken(kinds: type | tuple[type, ...], rule: str) -> Callable[[Any, Any], An
 @cache
 def _request_converter() -> cattrs.Converter:
     converter = cattrs.Converter(detailed_validation=True)
-    converter.register_structure_hook(str, _taken(str, "a text"))
-    converter.register_structure_hook(int, _taken(int, "a whole number"))
-    converter.register_structure_hook(bool, _taken(bool, "true or false"))
-    converter.register_structure_hook(str | int | Decimal, _taken((str, int), "a number or a text"))
-    converter.register_structure_hook(Secret, lambda value, _: Secret(_taken(str, "a text")(value, _)))
+    converter.register_structure_hook(str, _taken((str,), "a text"))
+    converter.register_structure_hook(int, _taken((int,), "a whole number"))
+    converter.register_structure_hook(bool, _taken((bool,), "true or false"))
+    amount = _taken((str, int, _Fraction), "a number or a text")
+    converter.register_structure_hook(
+        str | int | Decimal, lambda value, _: str(given) if isinstance(given := amount(value, _), _Fraction) else given
+    )
+    converter.register_structure_hook(Secret, lambda value, _: Secret(_taken((str,), "a text")(value, _)))
     converter.register_unstructure_hook(Secret, Secret.reveal)
     converter.register_unstructure_hook(
         str | int | Decimal, lambda value: amount_text(value) if isinstance(value, Decimal) else value

@@ -173,7 +173,7 @@ def test_what_is_no_json_object_is_refused_as_a_whole(data: Any, rule: str) -> N
         (body(billing_address=[]), "billing_address", "a JSON object"),
         (body(browser_info__javaEnabled="no"), "browser_info.java_enabled", "true or false"),
         (body(browser_info__javaEnabled=0), "browser_info.java_enabled", "true or false"),
-        (body(browser_info__userAgent=5), "browser_info.user_agent", "a text"),
+        (body(browser_info__userAgent=5), "browser_info.user_agent", "a text"), (body(time_zone=1.5), "time_zone", "a text"),
         (body(card=APPROVED), "card", "a JSON object"), (body(card=[APPROVED]), "card", "a JSON object"),
         (body(card__number=int(APPROVED)), "card.number", "a text"), (body(card__cvc=739), "card.cvc", "a text"),
         (body(card__number=...), "card.number", "required"), (body(card__name={"a": APPROVED}), "card.name", "a text"),

@@ -12,13 +12,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paymentoptions_async import BrowserInfo, PurchaseRequest
-from paymentoptions_async.models import lenient
+from paymentoptions_async.errors import InvalidRequestError
+from paymentoptions_async.models import (
+    CaptureRequest,
+    HostedPageRequest,
+    RefundRequest,
+    SubscriptionDetails,
+    VoidRequest,
+    lenient,
+)
 from paymentoptions_async.models.answer import Answer
-from paymentoptions_async.models.wire import Body, purchase_body, read_answer
+from paymentoptions_async.models.request import Request
+from paymentoptions_async.models.wire import Body, read_answer, read_subscription, request_body
 
 from ..helpers import CVC, PAID, SAMPLES, SEED, card, request, token_request
 
-PURCHASES: Final = ["purchase", "generate_token", "use_token", "subscription_create", "wallet"]
+REQUESTS: Final[list[tuple[str, type[Request]]]] = [
+    *((name, PurchaseRequest) for name in ("purchase", "generate_token", "use_token", "subscription_create")),
+    ("capture", CaptureRequest),
+    ("refund", RefundRequest),
+    ("void", VoidRequest),
+    *((name, HostedPageRequest) for name in ("hosted_page", "wallet")),
+]
 ANSWERS: Final = [*sorted(path.name for path in SAMPLES.glob("*.response*.json")), "webhook.payload.json"]
 
 
@@ -33,10 +48,42 @@ def sent(body: Body) -> Any:
 # --- requests ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PURCHASES)
-def test_a_sample_goes_out_as_it_came_in(name: str) -> None:
+def test_every_sample_is_in_a_table() -> None:
+    assert {path.name for path in SAMPLES.iterdir()} == {*ANSWERS, *(f"{name}.request.json" for name, _ in REQUESTS)}
+
+
+@pytest.mark.parametrize(("name", "kind"), REQUESTS)
+def test_a_sample_goes_out_as_it_came_in(name: str, kind: type[Request]) -> None:
     told = (SAMPLES / f"{name}.request.json").read_bytes()
-    assert sent(purchase_body(PurchaseRequest.from_json(told), "another")) == orjson.loads(told)
+    assert sent(request_body(kind.from_json(told), "another")) == orjson.loads(told)
+
+
+def objects(told: Any, path: str = "") -> list[str]:
+    """The paths of a body's objects, with a dot at their ends."""
+    if not isinstance(told, dict):
+        return []
+    return [path, *(deeper for name, value in told.items() for deeper in objects(value, f"{path}{name}."))]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "path"),
+    [(name, kind, path) for name, kind in REQUESTS for path in objects(sample(f"{name}.request.json"))],
+)
+def test_a_member_that_nobody_knows_is_refused_by_its_name(name: str, kind: type[Request], path: str) -> None:
+    told = sample(f"{name}.request.json")
+    place = told
+    for part in path.split(".")[:-1]:
+        place = place[part]
+    place["surprise"] = 1
+    with pytest.raises(InvalidRequestError) as caught:
+        kind.from_json(orjson.dumps(told))
+    [problem] = caught.value.problems
+    assert (problem.path, problem.rule) == (path[:-1] or "$", "no member that is not known: surprise")
+
+
+def test_an_amount_that_the_payer_types_goes_out_empty() -> None:
+    told = {**sample("hosted_page.request.json"), "amount": ""}
+    assert sent(request_body(HostedPageRequest.from_json(orjson.dumps(told)), "m")) == told
 
 
 def test_the_seeds_body_is_the_sample() -> None:
@@ -88,26 +135,26 @@ def address(email: str) -> dict[str, str]:
 
 
 def test_the_requests_own_merchant_id_stands() -> None:
-    assert sent(purchase_body(request(merchant_id="its own"), "the setting"))["merchant_id"] == "its own"
+    assert sent(request_body(request(merchant_id="its own"), "the setting"))["merchant_id"] == "its own"
 
 
 def test_the_settings_merchant_id_goes_out_where_the_request_has_none() -> None:
-    assert sent(purchase_body(request(merchant_id=None), "the setting"))["merchant_id"] == "the setting"
+    assert sent(request_body(request(merchant_id=None), "the setting"))["merchant_id"] == "the setting"
 
 
 def test_what_is_not_given_is_not_sent() -> None:
     bare = token_request(shipping_address=None, browser_info=None, merchant_id=None)
-    assert sent(purchase_body(bare, "m")).keys() == {
+    assert sent(request_body(bare, "m")).keys() == {
         "amount", "currency", "merchant_txn_ref", "customer_ip", "merchant_id", "return_url", "billing_address",
         "time_zone", "payment_method",
     }  # fmt: skip
-    assert b"null" not in purchase_body(bare, "m").content
+    assert b"null" not in request_body(bare, "m").content
 
 
 @pytest.mark.parametrize("value", [True, False])
 def test_a_flag_goes_out_as_it_is_and_not_as_its_default(value: bool) -> None:
     browser = BrowserInfo(java_enabled=value)
-    assert sent(purchase_body(request(browser_info=browser), "m"))["browser_info"]["javaEnabled"] is value
+    assert sent(request_body(request(browser_info=browser), "m"))["browser_info"]["javaEnabled"] is value
 
 
 @pytest.mark.parametrize(
@@ -118,12 +165,12 @@ def test_a_flag_goes_out_as_it_is_and_not_as_its_default(value: bool) -> None:
     ],
 )  # fmt: skip
 def test_an_amount_goes_out_as_it_was_given(amount: str | int | Decimal, written: str) -> None:
-    assert f'"amount":{written},'.encode() in purchase_body(request(amount=amount), "m").content
+    assert f'"amount":{written},'.encode() in request_body(request(amount=amount), "m").content
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
 def test_every_text_arrives_as_it_was_given(text: str) -> None:
-    body = purchase_body(request(card=card(name=text), time_zone=text, merchant_txn_ref=text), "m")
+    body = request_body(request(card=card(name=text), time_zone=text, merchant_txn_ref=text), "m")
     told = sent(body)
     assert (told["card"]["name"], told["time_zone"], told["merchant_txn_ref"]) == (text, text, text)
 
@@ -132,19 +179,19 @@ def test_every_text_arrives_as_it_was_given(text: str) -> None:
 
 
 def test_the_identity_is_the_body_without_the_cvc() -> None:
-    body = purchase_body(request(), "m")
+    body = request_body(request(), "m")
     told = sent(body)
     assert told["card"].pop("cvc") == CVC
     assert orjson.loads(body.identity) == told
 
 
 def test_the_cvc_makes_no_difference_to_the_identity() -> None:
-    identities = {purchase_body(request(card=card(cvc=cvc)), "m").identity for cvc in ("000", "739", "1234")}
+    identities = {request_body(request(card=card(cvc=cvc)), "m").identity for cvc in ("000", "739", "1234")}
     assert len(identities) == 1
 
 
 def test_the_identity_of_a_charge_without_a_card_is_its_body() -> None:
-    body = purchase_body(token_request(), "m")
+    body = request_body(token_request(), "m")
     assert body.identity == body.content
 
 
@@ -152,9 +199,9 @@ def test_the_identity_of_a_charge_without_a_card_is_its_body() -> None:
 def test_a_text_that_looks_like_the_cvc_member_stays_in_the_identity(path: str, noise: str) -> None:
     text = f'"cvc":"{CVC}",{noise}'.encode("utf-8", "replace").decode()
     changed = request(card=card(name=text)) if path == "card.name" else request(**{path: text})
-    told = sent(purchase_body(changed, "m"))
+    told = sent(request_body(changed, "m"))
     del told["card"]["cvc"]
-    assert orjson.loads(purchase_body(changed, "m").identity) == told
+    assert orjson.loads(request_body(changed, "m").identity) == told
 
 
 @pytest.mark.parametrize(
@@ -165,8 +212,8 @@ def test_a_text_that_looks_like_the_cvc_member_stays_in_the_identity(path: str, 
     ],
 )  # fmt: skip
 def test_everything_but_the_cvc_makes_a_difference_to_the_identity(changes: dict[str, Any]) -> None:
-    assert purchase_body(request(**{"card": card(), **changes}), "m").identity != (
-        purchase_body(request(card=card()), "m").identity
+    assert request_body(request(**{"card": card(), **changes}), "m").identity != (
+        request_body(request(card=card()), "m").identity
     )
 
 
@@ -174,7 +221,7 @@ def test_everything_but_the_cvc_makes_a_difference_to_the_identity(changes: dict
 
 
 def test_a_body_shows_nothing_but_its_length() -> None:
-    body = purchase_body(request(), "m")
+    body = request_body(request(), "m")
     for shown in (repr(body), str(body), f"{body}", "%s" % body):  # noqa: UP031  # every way is meant
         assert shown == f"<body of {len(body.content)} bytes>"
 
@@ -182,18 +229,18 @@ def test_a_body_shows_nothing_but_its_length() -> None:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_body_is_not_pickled(protocol: int) -> None:
     with pytest.raises(TypeError, match="not pickled"):
-        pickle.dumps(purchase_body(request(), "m"), protocol)
+        pickle.dumps(request_body(request(), "m"), protocol)
 
 
 def test_a_body_is_not_copied() -> None:
     with pytest.raises(TypeError, match="not pickled"):
-        copy.copy(purchase_body(request(), "m"))
+        copy.copy(request_body(request(), "m"))
     with pytest.raises(TypeError, match="not pickled"):
-        copy.deepcopy(purchase_body(request(), "m"))
+        copy.deepcopy(request_body(request(), "m"))
 
 
 def test_a_body_has_no_dict_that_could_be_dumped() -> None:
-    assert not hasattr(purchase_body(request(), "m"), "__dict__")
+    assert not hasattr(request_body(request(), "m"), "__dict__")
 
 
 # --- answers ----------------------------------------------------------------------------------------------
@@ -244,6 +291,36 @@ def test_a_status_answer_is_read_though_its_members_stand_elsewhere() -> None:
     assert answer.transaction_details.billing_details is not None
     assert answer.transaction_details.billing_details.shipping_address is not None
     assert answer.transaction_details.billing_details.shipping_address.phone_number == "N/A"
+
+
+def test_the_vendors_subscription_is_typed_member_by_member() -> None:
+    told = sample("subscription_cancel.response.200.json")["subscription_details"]
+    read = read_subscription(told)
+    assert read is not None
+    assert (read.id, read.type, read.max_cycle_count) == ("664dc930-88bd-4696-8807-5e0f1fedba0b", "CYCLE", 10)
+    assert (read.status, read.completed_payment_cycle, read.last_payment_status) == ("CANCELLED", 1, "SUCCESSFUL")
+    assert (read.next_payment_date, read.next_payment_cycle) == ("2024-11-28T01:31:29.154Z", 2)
+    assert read.subscription_plan_details is not None
+    assert attrs.astuple(read.subscription_plan_details) == (
+        "Three weeks plan", "Billed every two days", "DAYS", 2, Decimal(1000), "JPY", None, "NONE", 10, 2,
+    )  # fmt: skip
+    assert [attrs.astuple(charge) for charge in read.transactions] == [
+        ("359f39bd-673a-47b3-b9ec-cbd6cd313b8e", "74860", 1, "SUCCESSFUL", "2024-11-26T01:31:29.000Z", Decimal(900),
+         "JPY", "CAPTURED"),
+    ]  # fmt: skip
+    assert read.raw == told
+
+
+def test_a_member_of_a_subscription_that_nobody_knows_survives_in_raw() -> None:
+    told = {"id": "s", "new": {"deep": [1, None]}, "subscription_transaction_details": [{"new": 1}, "strange"]}
+    read = read_subscription(told)
+    assert read is not None
+    assert (read.id, len(read.transactions), read.raw) == ("s", 1, told)
+
+
+@pytest.mark.parametrize("value", [None, 5, "text", True, [], [{"id": 1}]])
+def test_what_is_no_object_is_no_subscription(value: object) -> None:
+    assert read_subscription(value) is None
 
 
 @pytest.mark.parametrize("spelled", ["risk-details", "risk_details"])
@@ -329,3 +406,8 @@ def test_no_answer_is_too_strange_to_be_read(changes: dict[tuple[str, ...], Any]
     before = copy.deepcopy(told)
     assert isinstance(read_answer(told), Answer)
     assert told == before
+
+
+@given(st.dictionaries(st.sampled_from([field.name for field in attrs.fields(SubscriptionDetails)]), json, max_size=4))
+def test_no_subscription_is_too_strange_to_be_read(told: dict[str, Any]) -> None:
+    assert isinstance(read_subscription(told), SubscriptionDetails)
