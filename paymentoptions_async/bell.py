@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 __all__ = ["Bell"]
 
@@ -19,15 +20,14 @@ class Bell:
         for event in self._listening.get(reference, ()):
             event.set()
 
-    async def heard(self, reference: str, seconds: float) -> None:
-        """Wait until it rings, so many seconds at the most."""
+    @contextmanager
+    def listening(self, reference: str) -> Iterator[asyncio.Event]:
+        """Give an event that is set as often as it rings. Whoever clears it before each look misses nothing."""
         event = asyncio.Event()
         listening = self._listening.setdefault(reference, set())
         listening.add(event)
         try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await event.wait()
+            yield event
         finally:
             listening.discard(event)
             if not listening and self._listening.get(reference) is listening:

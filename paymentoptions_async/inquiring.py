@@ -15,13 +15,17 @@ from .models.transaction_status import TransactionStatus
 from .models.wire import no_body, read_subscription
 from .transport.gateway import Gateway
 from .transport.parcel import Parcel
+from .transport.reply import Fault, Reply
 from .transport.retry import is_unsent
 from .verdict import Asked, Judged, judge, judge_word
 
-__all__ = ["Inquiring"]
+__all__ = ["Inquiring", "is_id"]
 
 # The lists of the vendor's that are published stand under one of these; of subscriptions none is published.
 _LISTS: Final = ("subscription_details", "subscriptions", "data")
+
+# As an id they would name another path.
+_PATHS: Final = (".", "..", "list")
 
 Change = Literal["pause", "resume", "cancel"]
 
@@ -63,13 +67,16 @@ class Inquiring:
         """See `Subscriptions.pause`."""
         _check_id("subscription_id", subscription_id)
         self._gateway.check()
-        judged = await self._asking.ask(
-            lambda: self._gateway.change(Parcel(no_body()), "subscription", subscription_id, change),
-            judge_word,
-            is_unsent,
-        )
+        parcels: list[Parcel] = []
+
+        async def send() -> Reply | Fault:
+            parcels.append(Parcel(no_body()))
+            return await self._gateway.change(parcels[-1], "subscription", subscription_id, change)
+
+        judged = await self._asking.ask(send, judge_word, is_unsent)
         outcome = judged.outcome
-        if outcome.refusal is Refusal.NOT_SENT:
+        # A deadline may also have passed while the answer was awaited.
+        if outcome.refusal is Refusal.NOT_SENT and not any(parcel.sent for parcel in parcels):
             raise NotSentError(
                 f"nothing was sent ({'; '.join(outcome.evidence)})",
                 attempts=outcome.attempts,
@@ -82,10 +89,14 @@ class Inquiring:
         return await self._asking.ask(lambda: self._gateway.get(*path), judge)
 
 
+def is_id(value: object) -> bool:
+    """Whether it can be an id of the gateway's, and a part of a path."""
+    return isinstance(value, str) and 0 < len(value) <= 128 and value.isprintable() and value not in _PATHS
+
+
 def _check_id(name: str, value: object) -> None:
-    # Dots alone would name another path.
-    if not isinstance(value, str) or not 0 < len(value) <= 128 or value in (".", ".."):
-        raise refusal([Problem(name, "the gateway's id, a text of 1 to 128 characters")])
+    if not is_id(value):
+        raise refusal([Problem(name, "the gateway's id, a text of 1 to 128 printable characters")])
 
 
 def _answered(judged: Judged) -> dict[str, Any]:

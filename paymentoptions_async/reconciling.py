@@ -14,13 +14,18 @@ from .ledger.base import Ledger, Record
 from .ledger.resolution import Resolution
 from .models import lenient
 from .models.outcome import Outcome, Refusal, State
+from .operations import SUBSCRIBE, operation_of
 from .orders import asked_of
 from .transport.gateway import Gateway
 from .verdict import Judged, ends_doubt, judge, names_another
 
-__all__ = ["AnotherChargeError", "Reconciling"]
+__all__ = ["AnotherChargeError", "Reconciling", "tells_a_later_step"]
 
 _SETTLED: Final = (State.PAID, State.PARTIAL, State.DECLINED)
+
+# gateway/API.md, "Errors": captured, refunded, voided. What is none of these may be the charge itself.
+_LATER_CODES: Final = frozenset({"INFO0001", "INFO0002", "INFO0003"})
+_LATER_TYPES: Final = frozenset({"REFUND", "VOID"})
 
 
 class AnotherChargeError(OutcomeUnknownError):
@@ -83,7 +88,8 @@ class Reconciling:
             raise _still_unknown(record, "no answer told its transaction id, and the gateway cannot be asked without")
         if names_another(_told(record.outcome), asked_of(record.intent)):
             raise _still_unknown(record, "the transaction id that is known came with another charge's answer")
-        return await self.confirm(record, transaction_id)
+        is_a_webhooks = "named_by" in _told(record.outcome)
+        return await self.confirm(record, transaction_id, must_be_named=is_a_webhooks)
 
     async def confirm(self, record: Record, transaction_id: str, *, must_be_named: bool = False) -> Record:
         """Ask for the status of a transaction, and settle a record by it.
@@ -91,8 +97,8 @@ class Reconciling:
         Args:
             record: What it is said to belong to. The answer is held against it.
             transaction_id: The gateway's id.
-            must_be_named: Whether the answer must name the reference of the record, since the id did not come with an
-                answer to its charge.
+            must_be_named: Whether the answer must name the reference of the record, and be about no later step under
+                it, since the id did not come with an answer to its charge.
 
         Raises:
             AnotherChargeError: The answer is about something else.
@@ -108,13 +114,24 @@ class Reconciling:
             raise _still_unknown(record, f"asked for its status: {foreign}", AnotherChargeError)
         if outcome.state not in _SETTLED or outcome.transaction_id != transaction_id:
             raise _still_unknown(record, f"asked for its status: {'; '.join(outcome.evidence)}")
+        if must_be_named and _may_be_a_later_cycle(record, outcome):
+            raise _still_unknown(record, "asked for its status: it may be a later cycle of the subscription")
         if _may_be_one_of_several(record) and not ends_doubt(outcome):
             raise _still_unknown(record, "one attempt was settled, but there may have been others")
+        if (begun := await self._begun_meanwhile(record)) is not None:
+            return begun
         reason = f"status of transaction {transaction_id}"
         resolution = Resolution(outcome._replace(attempts=1), "the gateway", reason, record.token)
         settled = await self._ledger.resolve(record.merchant_txn_ref, resolution)
         self._bell.ring(record.merchant_txn_ref)
         return settled
+
+    async def _begun_meanwhile(self, record: Record) -> Record | None:
+        """Of a subscription: the record where another cycle has settled it since. This one does not contradict it."""
+        if operation_of(record.intent.operation) is not SUBSCRIBE:
+            return None
+        now = await self.find(record.merchant_txn_ref)
+        return now if now.token == record.token and now.outcome.state is State.PAID else None
 
 
 def _foreign(record: Record, judged: Judged, *, must_be_named: bool) -> str | None:
@@ -124,9 +141,22 @@ def _foreign(record: Record, judged: Judged, *, must_be_named: bool) -> str | No
         return f"an answer with another {other} than was sent"
     if _is_of_another_card(judged.outcome, record):
         return "a transaction of another card"
-    if must_be_named and judged.outcome.state in _SETTLED and reference_of(answer) != record.merchant_txn_ref:
-        return "an answer that names no charge"
+    if must_be_named and judged.outcome.state in _SETTLED:
+        if reference_of(answer) != record.merchant_txn_ref:
+            return "an answer that names no charge"
+        if tells_a_later_step(answer):
+            return "a transaction that was made later under this reference"
     return None
+
+
+def tells_a_later_step(answer: dict[str, Any]) -> bool:
+    """Whether an answer, or a webhook, is about something that was done to a charge: captured, refunded, voided.
+
+    The type of a transaction decides nothing about a charge, since the vendor's pages contradict each other about it;
+    it only serves to keep what cannot be the charge away from it.
+    """
+    code = lenient.text(lenient.part(answer.get("gateway_response")).get("code")) or ""
+    return code.upper() in _LATER_CODES or lenient.text(answer.get("transaction_type")) in _LATER_TYPES
 
 
 def _may_be_one_of_several(record: Record) -> bool:
@@ -135,6 +165,15 @@ def _may_be_one_of_several(record: Record) -> bool:
         return outcome.attempts > 1
     # What is being sent, or was when its process died, may have been sent more than once.
     return outcome.state is State.SENDING or (outcome.state is State.UNKNOWN and outcome.status is None)
+
+
+def _may_be_a_later_cycle(record: Record, outcome: Outcome) -> bool:
+    """Whether the beginning of a subscription cannot be judged by it.
+
+    Each cycle bears the reference of the subscription, and nothing tells which one it is. That one was paid shows that
+    the subscription was begun; that one was declined, or paid in part, shows nothing about the first.
+    """
+    return operation_of(record.intent.operation) is SUBSCRIBE and outcome.state is not State.PAID
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:

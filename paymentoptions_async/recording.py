@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import attrs
 
-from .ledger.base import Claim, Ledger
+from .ledger.base import Claim, Ledger, Mark
 from .logs import Log
 from .models.outcome import Outcome, Refusal, State
 
@@ -23,6 +23,8 @@ _PATIENCE: Final = 5.0
 _RELEASE_PATIENCE: Final = 1.0
 
 _SETTLED: Final = (State.PAID, State.PARTIAL, State.DECLINED)
+
+_MOVED: Final = (State.PAID, State.PARTIAL)
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
@@ -85,8 +87,9 @@ class Recorder:
         """Write an outcome down. A cancel goes on only after that; a second one breaks through, and it is written.
 
         Returns:
-            What the ledger says of the claim: this outcome, or what a webhook has told of it meanwhile where this one
-            is unknown. `None` where it says something else or could not be told; then it is told later.
+            What the ledger says of the claim: this outcome; or what a webhook has told of it meanwhile, where this one
+            settles nothing; or the doubt, where a webhook has told a payment and this one is a decline. `None` where it
+            says something else or could not be told; then it is told later.
         """
         owed = Owed(claim, outcome, fingerprint)
         try:
@@ -107,16 +110,22 @@ class Recorder:
         return outcome if told is None and outcome.state is State.REFUSED else told
 
     async def _told_meanwhile(self, owed: Owed) -> Outcome | None:
-        """What a webhook has settled before the answer came, or where none did."""
-        if owed.outcome.state is not State.UNKNOWN:
+        """What a webhook has settled before the answer came, or where none did.
+
+        It may have told a payment where the answer is a decline: then neither is to be told as the truth.
+        """
+        if owed.outcome.state in _MOVED:
             return None
         try:
             async with asyncio.timeout(_PATIENCE):
                 record = await self._ledger.find(owed.claim.merchant_txn_ref)
         except Exception:  # noqa: BLE001  # whatever a store raises: then nothing more is known
             return None
-        is_ours = record is not None and record.token == owed.claim.token and record.mark is None
-        return record.outcome if is_ours and record is not None and record.outcome.state in _SETTLED else None
+        if record is None or record.token != owed.claim.token:
+            return None
+        if owed.outcome.state is State.DECLINED:
+            return record.outcome if record.mark is Mark.CONTRADICTED else None
+        return record.outcome if record.mark is None and record.outcome.state in _SETTLED else None
 
     async def release(self, claim: Claim) -> None:
         """Give back a right that may have been given and was not used. If that fails, its lease ends it."""

@@ -247,7 +247,7 @@ def _judge_answer(answer: _Answer, asked: Asked) -> Outcome:
 
 def _judge_redirect(answer: _Answer, response_code: object, asked: Asked) -> Outcome:
     # A code tells of a transaction that has been decided: then a redirect to its beginning is no use.
-    sound = _leads_on(answer, "redirect_url") and response_code is None and asked.link is not None
+    sound = _leads_on(answer, "redirect_url") and response_code is None and asked.link == "redirect_url"
     if not sound or answer.whole.get("success") is False:
         return answer.means(State.UNKNOWN, "a redirect that cannot be followed")
     return answer.means(State.CHALLENGED, "3-D Secure")

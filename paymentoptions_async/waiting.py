@@ -44,11 +44,12 @@ class Waiting:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         pause = _FIRST_PAUSE
-        record = await self._reconciling.find(reference)
-        while record.outcome.state in UNSETTLED and (left := deadline - loop.time()) > 0:
-            await self._bell.heard(reference, min(pause, left))
-            pause = min(2 * pause, _LONGEST_PAUSE)
-            record = await self._look(reference, deadline)
+        with self._bell.listening(reference) as rung:
+            record = await self._reconciling.find(reference)
+            while record.outcome.state in UNSETTLED and (left := deadline - loop.time()) > 0:
+                await _rings(rung, min(pause, left))
+                pause = min(2 * pause, _LONGEST_PAUSE)
+                record = await self._look(reference, deadline)
         return _delivered(record)
 
     async def _look(self, reference: str, deadline: float) -> Record:
@@ -57,6 +58,14 @@ class Waiting:
             async with asyncio.timeout_at(deadline):
                 return await self._reconciling.reconcile(reference)
         return await self._reconciling.find(reference)
+
+
+async def _rings(rung: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await rung.wait()
+    # Before the look and not after it: what rings while the gateway is being asked is worth another one.
+    rung.clear()
 
 
 def _delivered(record: Record) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import attrs
+import orjson
 import pytest
 
 from paymentoptions_async import (
@@ -25,6 +27,8 @@ from paymentoptions_async import (
 )
 from paymentoptions_async.ledger import Intent
 from paymentoptions_async.sandbox import Sandbox
+from paymentoptions_async.sandbox.answers import Answer
+from paymentoptions_async.sandbox.envelopes import status_envelope
 
 from .helpers import APPROVED, QUICK_RETRIES, THREE_D_SECURE, request, sandbox_client
 
@@ -183,3 +187,94 @@ async def test_a_persons_wrong_word_is_not_asked_about_and_can_be_put_right() ->
         assert (await client.payments.reconcile("qwe")).outcome.state is State.DECLINED
         record = await ledger.resolve("qwe", Resolution.paid(by="Kim", reason="read it again"))
         assert [event.what for event in record.history] == ["resolved as declined", "resolved as paid"]
+
+
+# --- by an id that a webhook has named --------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def lost(**sandbox: Any) -> AsyncIterator[tuple[Sandbox, PaymentOptions, MemoryLedger]]:
+    """A client whose ledger holds one unknown charge that was made, without its transaction id."""
+    ledger = MemoryLedger()
+    sandbox = {"faults": ["reset:after_commit"], **sandbox}
+    async with sandbox_client(client={"ledger": ledger}, **sandbox) as (gateway, client):
+        with pytest.raises(OutcomeUnknownError) as caught:
+            await client.payments.purchase(request())
+        assert caught.value.transaction_id is None
+        yield gateway, client, ledger
+
+
+async def note(ledger: MemoryLedger, transaction_id: str, reference: str = "qwe") -> None:
+    record = await ledger.find(reference)
+    assert record is not None
+    await ledger.resolve(reference, Resolution.named(transaction_id, record.token))
+
+
+@pytest.mark.asyncio
+async def test_it_is_asked_for_and_settles() -> None:
+    async with lost() as (gateway, client, ledger):
+        (made,) = gateway.transactions("qwe")
+        await note(ledger, made.id)
+        with pytest.raises(OutcomeUnknownError) as caught:
+            await client.payments.purchase(request())
+        assert caught.value.transaction_id == made.id
+        assert (await client.payments.reconcile("qwe")).outcome.state is State.PAID
+        payment = await client.payments.purchase(request())
+        assert isinstance(payment, Payment)
+        assert (payment.transaction_id, gateway.charges("qwe")) == (made.id, 1)
+
+
+@pytest.mark.asyncio
+async def test_of_a_holder_that_has_died_it_settles_when_its_lease_is_over() -> None:
+    ledger = MemoryLedger(clock=lambda: now)
+    now = 1_000.0
+    async with sandbox_client(client={"ledger": ledger}) as (gateway, client):
+        await client.payments.purchase(request())
+        paid, (made,) = await client.payments.reconcile("qwe"), gateway.transactions("qwe")
+        await ledger.prune(older_than=0)
+        ledger._records.clear()
+        await ledger.claim(paid.intent, token="died", lease=30)
+        await note(ledger, made.id)
+        with pytest.raises(ReferenceInUseError):
+            await client.payments.reconcile("qwe")
+        now += 31
+        assert (await client.payments.reconcile("qwe")).outcome.state is State.PAID
+
+
+@pytest.mark.parametrize("whose", ["another's", "a refund's"])
+@pytest.mark.asyncio
+async def test_one_that_belongs_to_something_else_settles_nothing(whose: str) -> None:
+    async with lost() as (gateway, client, ledger):
+        if whose == "another's":
+            payment = await client.payments.purchase(request("other"))
+            assert isinstance(payment, Payment)
+            strange = payment.transaction_id
+        else:
+            (made,) = gateway.transactions("qwe")
+            strange = (await client.payments.refund(made.id, amount=1000, operation_key="back")).transaction_id
+        await note(ledger, strange)
+        with pytest.raises(OutcomeUnknownError):
+            await client.payments.reconcile("qwe")
+        record = await ledger.find("qwe")
+        assert record is not None
+        assert (record.outcome.state, record.mark) == (State.UNKNOWN, None)
+
+
+@pytest.mark.asyncio
+async def test_a_status_that_names_no_charge_settles_only_what_came_with_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nameless(transaction: Any, switches: Any) -> Answer:
+        answer = status_envelope(transaction, switches)
+        body = orjson.loads(answer.body)
+        del body["merchant_details"]
+        return attrs.evolve(answer, body=orjson.dumps(body))
+
+    monkeypatch.setattr("paymentoptions_async.sandbox.status.status_envelope", nameless)
+    async with lost() as (gateway, client, ledger):
+        await note(ledger, gateway.transactions("qwe")[0].id)
+        with pytest.raises(OutcomeUnknownError, match="names no charge"):
+            await client.payments.reconcile("qwe")
+        with pytest.raises(OutcomeUnknownError):
+            await client.payments.purchase(request("unclear", amount=UNCLEAR))
+        assert (await client.payments.reconcile("unclear")).outcome.state is State.PAID

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from paymentoptions_async import LedgerError, MemoryLedger, recording
-from paymentoptions_async.ledger import Claim
+from paymentoptions_async.ledger import Claim, Intent, Mark, Record
 from paymentoptions_async.logs import Log
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 from paymentoptions_async.recording import Recorder
@@ -288,6 +288,100 @@ async def test_one_that_hangs_is_waited_for_a_while_and_written_later(monkeypatc
         await eventually(lambda: recorder.owed("ref") is None)
     assert events(lines) == ["not_recorded", "recorded_late"]
     assert lines[0]["fault"] == "TimeoutError"
+
+
+# --- told by a webhook meanwhile --------------------------------------------------------------------------
+
+EARLY: Final = PAID._replace(evidence=("told by the gateway",))
+
+
+class _Forestalled(_Scripted):
+    """One whose record somebody else has settled: `finish` writes nothing, and `find` tells this.
+
+    Attributes:
+        knows: The record.
+        is_blind: Whether it cannot be read.
+    """
+
+    def __init__(self, outcome: Outcome = EARLY, token: str = "t", mark: Mark | None = None) -> None:
+        super().__init__()
+        self.says = False
+        self.knows = Record(Intent("ref", PRINT), token, 9.0, 0.0, 0.0, outcome, mark)
+        self.is_blind = False
+
+    async def find(self, merchant_txn_ref: str) -> Record | None:
+        if self.is_blind:
+            raise LedgerError("away")
+        return self.knows
+
+
+LESS: Final = (State.UNKNOWN, State.CHALLENGED, State.REFUSED)
+
+
+@pytest.mark.parametrize("told", [State.PAID, State.PARTIAL, State.DECLINED])
+@pytest.mark.parametrize("state", LESS)
+@pytest.mark.asyncio
+async def test_where_the_answer_settles_nothing_what_a_webhook_has_settled_is_told(state: State, told: State) -> None:
+    early = EARLY._replace(state=told)
+    with capture_logs() as lines:
+        assert await recorder_of(_Forestalled(early)).record(claim(), Outcome(state=state), PRINT) is early
+    assert lines == []
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        _Forestalled(token="another's"),
+        _Forestalled(mark=Mark.RESOLVED),
+        _Forestalled(mark=Mark.CONTRADICTED),
+        _Forestalled(Outcome(state=State.UNKNOWN)),
+        _Forestalled(Outcome(state=State.CHALLENGED)),
+        _Forestalled(Outcome(state=State.SENDING)),
+    ],
+)
+@pytest.mark.asyncio
+async def test_nothing_else_than_the_gateways_word_about_this_claim_is_told_in_its_place(ledger: _Forestalled) -> None:
+    with capture_logs() as lines:
+        assert await recorder_of(ledger).record(claim(), Outcome(state=State.UNKNOWN), PRINT) is None
+        assert await recorder_of(ledger).record(claim(), REFUSED, PRINT) is REFUSED
+    assert events(lines) == ["contradicted"]
+
+
+@pytest.mark.parametrize("state", [State.PAID, State.PARTIAL, State.DECLINED])
+@pytest.mark.asyncio
+async def test_what_the_answer_itself_settles_is_never_told_otherwise(state: State) -> None:
+    answer = PAID._replace(state=state, answer=b'{"transaction_details":{"id":"t-2"}}')
+    assert await recorder_of(_Forestalled()).record(claim(), answer, PRINT) is None
+
+
+@pytest.mark.asyncio
+async def test_a_decline_of_what_a_webhook_has_told_as_paid_is_told_as_the_doubt_that_it_is() -> None:
+    doubt = Outcome(state=State.UNKNOWN, evidence=("declined", "paid"))
+    declined = Outcome(state=State.DECLINED)
+    contradicted = _Forestalled(doubt, mark=Mark.CONTRADICTED)
+    assert await recorder_of(contradicted).record(claim(), declined, PRINT) is doubt
+    anothers = _Forestalled(doubt, token="another's", mark=Mark.CONTRADICTED)
+    assert await recorder_of(anothers).record(claim(), declined, PRINT) is None
+    assert await recorder_of(contradicted).record(claim(), PAID, PRINT) is None
+
+
+@pytest.mark.asyncio
+async def test_a_ledger_that_cannot_be_read_then_leaves_it_unknown() -> None:
+    ledger = _Forestalled()
+    ledger.is_blind = True
+    assert await recorder_of(ledger).record(claim(), Outcome(state=State.UNKNOWN), PRINT) is None
+
+
+@pytest.mark.asyncio
+async def test_what_is_written_late_and_settled_by_then_is_no_contradiction() -> None:
+    ledger = _Forestalled()
+    ledger.is_away = True
+    recorder = recorder_of(ledger, _Sleeper())
+    with capture_logs() as lines:
+        assert await recorder.record(claim(), Outcome(state=State.UNKNOWN), PRINT) is None
+        ledger.is_away = False
+        await eventually(lambda: recorder.owed("ref") is None and not recorder._tasks and len(lines) == 2)
+    assert events(lines) == ["not_recorded", "recorded_late"]
 
 
 # --- cancelled --------------------------------------------------------------------------------------------

@@ -84,7 +84,8 @@ class Resolution(NamedTuple):
             token: Of the claim that it is about.
         """
         reason = f"a webhook named transaction {transaction_id}"
-        answer = orjson.dumps({"transaction_details": {"id": transaction_id}})
+        # Told apart from an id that came with an answer to the charge: what is asked by this one must name the charge.
+        answer = orjson.dumps({"named_by": "a webhook", "transaction_details": {"id": transaction_id}})
         return cls(Outcome(state=State.UNKNOWN, evidence=(reason,), answer=answer), "a webhook", reason, token)
 
     @classmethod

@@ -138,17 +138,21 @@ def finish_rule(record: Record | None, claim: Claim, outcome: Outcome, *, now: f
     if record.outcome.state is State.SENDING:
         return record._replace(outcome=_with_id(outcome, record.outcome), changed=now)
     # Where the holder was neither given up nor forestalled, it is its own word, told once more.
-    is_first_word = _DIED in record.outcome.evidence or _EARLY in record.outcome.evidence
-    return _late(record, outcome, now) if is_first_word else record
+    return _late(record, outcome, now) if _unheard(record.outcome) else record
+
+
+def _unheard(outcome: Outcome) -> tuple[str, ...]:
+    """What shows that the holder's own word about what is settled has not come yet."""
+    return tuple(seen for seen in outcome.evidence if seen in (_DIED, _EARLY))
 
 
 def _with_id(outcome: Outcome, noted: Outcome) -> Outcome:
     """The outcome with the transaction id that a webhook has named, where it is open and has none of its own."""
     if outcome.state not in UNSETTLED or noted.transaction_id is None or outcome.transaction_id is not None:
         return outcome
-    answer = {**(orjson.loads(outcome.answer) if outcome.answer else {})}
-    answer["transaction_details"] = {**lenient.part(answer.get("transaction_details")), "id": noted.transaction_id}
-    return outcome._replace(answer=orjson.dumps(answer))
+    own, note = (lenient.part(orjson.loads(told.answer)) if told.answer else {} for told in (outcome, noted))
+    details = {**lenient.part(own.get("transaction_details")), **note["transaction_details"]}
+    return outcome._replace(answer=orjson.dumps({**own, **note, "transaction_details": details}))
 
 
 def _made_anew(claim: Claim, outcome: Outcome, now: float) -> Record | None:
@@ -166,19 +170,36 @@ def stands(record: Record, claim: Claim, outcome: Outcome) -> bool:
 
 
 def _late(record: Record, outcome: Outcome, now: float) -> Record:
-    """It was given up and resolved meanwhile. The gateway's own word counts for more than anybody's about it."""
+    """It was settled otherwise meanwhile. The gateway's own word counts for more than anybody's about it."""
     resolved = record.outcome
-    may_have_moved = outcome.state is State.UNKNOWN and resolved.state is State.REFUSED
-    if outcome == resolved or not (outcome.state in _OF_THE_GATEWAY or may_have_moved):
+    outcome = outcome._replace(attempts=max(resolved.attempts, outcome.attempts))
+    if outcome == resolved or not _says_more(record, outcome):
         return record
-    record = record._replace(outcome=outcome)
     if outcome.state is resolved.state and resolved.transaction_id in (None, outcome.transaction_id):
         event = Event(now, f"confirmed as {outcome.state}", _GATEWAY, "its answer came later", outcome.state)
         # Another claim's contradiction is not settled by that.
         mark = record.mark if record.mark is Mark.CONTRADICTED else None
-        return record._replace(mark=mark, changed=now, history=(*record.history, event))
+        return record._replace(outcome=outcome, mark=mark, changed=now, history=(*record.history, event))
     told = f"resolved as {_named(resolved)}, but the gateway's answer came later and says {_named(outcome)}"
-    return _contradicted(record, told, outcome, now)
+    if outcome.transaction_id is not None and any(event.what == told for event in record.history):
+        # A webhook that is delivered again and again.
+        return record
+    return _contradicted(record._replace(outcome=outcome), told, outcome, now)
+
+
+def _says_more(record: Record, outcome: Outcome) -> bool:
+    """Whether a late answer adds anything to what the record says already."""
+    resolved = record.outcome
+    if outcome.state is State.UNKNOWN:
+        return resolved.state is State.REFUSED
+    is_the_gateways = record.mark is None
+    if is_the_gateways and outcome.state is State.CHALLENGED:
+        # The answer to the charge itself, and older than how the payer ended it.
+        return outcome.transaction_id not in (None, resolved.transaction_id)
+    if is_the_gateways and resolved.state is State.REFUSED:
+        # A decline of what was refused: either way nothing moved, and the caller was told that it may mend it.
+        return outcome.state is not State.DECLINED
+    return outcome.state in _OF_THE_GATEWAY
 
 
 def _named(outcome: Outcome) -> str:
@@ -214,27 +235,28 @@ def resolve_rule(record: Record | None, merchant_txn_ref: str, resolution: Resol
     """
     if record is None:
         raise _unresolvable("no record of this reference", merchant_txn_ref)
+    if resolution.outcome.state is State.UNKNOWN:
+        return _noted(record, resolution, now)
     if resolution.token is not None and resolution.token != record.token:
         return _superseded(record, resolution.outcome, now)
     seen = as_seen(record, now)
-    if resolution.outcome.state is State.UNKNOWN:
-        return _noted(record, seen.outcome, resolution, now)
     if seen.outcome.state is State.SENDING:
         if resolution.token is None:
             raise _in_use(record)
         seen = seen._replace(outcome=seen.outcome._replace(evidence=(_EARLY,)))
-    if _says_so_already(seen, resolution.outcome):
+    if _says_so_already(record, resolution):
         return record
     if resolution.token is None:
         _refuse_against_the_gateway(record, seen.outcome.state, resolution.outcome.state)
     elif seen.outcome.state not in UNSETTLED:
-        return _late(record, resolution.outcome, now)
+        told = resolution.outcome
+        return _late(record, told._replace(evidence=(*_unheard(record.outcome), *told.evidence)), now)
     return _resolved(record, seen.outcome, resolution, now)
 
 
-def _noted(record: Record, seen: Outcome, resolution: Resolution, now: float) -> Record:
-    """It stays open, and from now on it can be asked for by its id."""
-    if seen.state not in UNSETTLED:
+def _noted(record: Record, resolution: Resolution, now: float) -> Record:
+    """It stays open, and can be asked for by its id from now on. What nobody has confirmed contradicts nothing."""
+    if resolution.token != record.token:
         return record
     outcome = _with_id(record.outcome, resolution.outcome)
     return record if outcome is record.outcome else record._replace(outcome=outcome, changed=now)
@@ -272,10 +294,12 @@ def _is_paid_by_the_gateway(record: Record) -> bool:
     return is_its_word or any(event.state in _MOVED for event in record.history)
 
 
-def _says_so_already(record: Record, told: Outcome) -> bool:
-    if record.mark is Mark.CONTRADICTED or record.outcome.state is not told.state:
+def _says_so_already(record: Record, resolution: Resolution) -> bool:
+    told, known = resolution.outcome, record.outcome
+    if told.state is not known.state or told.transaction_id not in (None, known.transaction_id):
         return False
-    return told.transaction_id in (None, record.outcome.transaction_id)
+    # Which of two words is true is for a person to say.
+    return resolution.token is not None or record.mark is not Mark.CONTRADICTED
 
 
 def _unresolvable(why: str, merchant_txn_ref: str) -> InvalidRequestError:

@@ -56,7 +56,7 @@ class HostedPageRequest(Request):
             return [Problem("payment_method.stored_payment_method_id", "none on a page: the payer pays there")]
         return []
 
-    def _shown_reference(self) -> str | None:
+    def shown_reference(self) -> str | None:
         given: object = self.merchant_txn_ref
         return redact_text(given)[:45] if isinstance(given, str) else None
 

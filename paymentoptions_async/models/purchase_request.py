@@ -76,7 +76,7 @@ class PurchaseRequest(Request):
     def _problems_together(self) -> list[Problem]:
         return _payer_problems(self)
 
-    def _shown_reference(self) -> str | None:
+    def shown_reference(self) -> str | None:
         if not isinstance(self.merchant_txn_ref, str):
             return None
         with in_flight(self.card.number if isinstance(self.card, Card) else None):

@@ -42,16 +42,16 @@ class Request:
             InvalidRequestError: All faults are in `problems`, by path.
         """
         if not is_sound(self) and (problems := find_problems(self)):
-            raise refusal(problems, self._shown_reference())
+            raise refusal(problems, self.shown_reference())
         if problems := self._problems_together():
-            raise refusal(problems, self._shown_reference())
+            raise refusal(problems, self.shown_reference())
 
     def _problems_together(self) -> list[Problem]:
         """What is wrong although each field keeps its own rule."""
         return []
 
-    def _shown_reference(self) -> str | None:
-        """The reference, as an error may show it."""
+    def shown_reference(self) -> str | None:
+        """The reference, as an error or a result may show it."""
         return None
 
 

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from .subscription_details import SubscriptionDetails, SubscriptionTransaction
 
 __all__ = [
-    "Body", "no_body", "prepare", "read_answer", "read_request", "read_subscription", "request_body", "wire_names",
+    "Body", "no_body", "prepare", "read_answer", "read_members", "read_object", "read_request", "read_subscription",
+    "request_body", "wire_names",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -124,14 +125,23 @@ def request_body(request: Request, merchant_id: str) -> Body:
 
 def read_request(data: bytes | str, kind: type[R]) -> tuple[R | None, list[Problem]]:
     """Read a request's body. Faults come back as values, since an error's frames would show the body."""
+    content, problems = read_object(data)
+    return (None, problems) if content is None else read_members(content, kind)
+
+
+def read_object(data: bytes | str) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """Read a JSON object: its numbers are taken digit for digit, and a member that stands twice is a fault."""
     try:
-        content = json.loads(data, parse_float=_Fraction, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+        content = json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
     except _WrongTypeError as fault:
         return None, [Problem("$", str(fault))]
     except (ValueError, TypeError, RecursionError):
         return None, [Problem("$", "JSON")]
-    if not isinstance(content, dict):
-        return None, [Problem("$", "a JSON object")]
+    return (content, []) if isinstance(content, dict) else (None, [Problem("$", "a JSON object")])
+
+
+def read_members(content: Mapping[str, Any], kind: type[R]) -> tuple[R | None, list[Problem]]:
+    """Make a request of the members of its body."""
     try:
         return _request_converter().structure(content, kind), []
     except cattrs.BaseValidationError as fault:

@@ -6,11 +6,13 @@ from typing import Any, Final, NamedTuple
 
 from ..delivery import reference_of
 from ..errors import WebhookRefusedError
+from ..inquiring import is_id
 from ..ledger.base import Mark, Record
 from ..models import lenient
 from ..models.outcome import State
 from ..models.payment import Authorization
 from ..operations import SUBSCRIBE, operation_of
+from ..reconciling import tells_a_later_step
 from ..verdict import read_masked
 
 __all__ = ["LONGEST", "Delivery", "is_about_another_operation", "is_known", "read_delivery"]
@@ -18,9 +20,6 @@ __all__ = ["LONGEST", "Delivery", "is_about_another_operation", "is_known", "rea
 LONGEST: Final = 1 << 16
 """Bytes. The published payload has under two thousand."""
 
-# gateway/API.md, "Errors": captured, refunded, voided. What is none of these may be the charge itself.
-_LATER_CODES: Final = frozenset({"INFO0001", "INFO0002", "INFO0003"})
-_LATER_TYPES: Final = frozenset({"REFUND", "VOID"})
 _MOVED: Final = (State.PAID, State.PARTIAL)
 
 
@@ -56,7 +55,7 @@ def read_delivery(body: bytes) -> Delivery:
         raise WebhookRefusedError("a webhook that is no JSON object", status=400)
     reference = reference_of(payload)
     transaction_id = lenient.identity(lenient.part(payload.get("transaction_details")).get("id"))
-    if reference is None or transaction_id is None or len(transaction_id) > 128:
+    if reference is None or transaction_id is None or not is_id(transaction_id):
         raise WebhookRefusedError("a webhook without merchant_txn_ref or transaction id", status=400)
     return Delivery(reference, transaction_id, payload)
 
@@ -70,13 +69,8 @@ def is_known(delivery: Delivery, record: Record) -> bool:
 
 
 def is_about_another_operation(delivery: Delivery, record: Record) -> bool:
-    """Whether it is about something that was done later under the reference of a charge.
-
-    The type of a transaction decides nothing about a charge, since the vendor's pages contradict each other about it;
-    it only serves to keep what cannot be the charge away from it.
-    """
-    gateway = lenient.part(delivery.payload.get("gateway_response"))
-    if str(gateway.get("code")).upper() in _LATER_CODES or delivery.payload.get("transaction_type") in _LATER_TYPES:
+    """Whether it is about something that was done later under the reference of a charge."""
+    if tells_a_later_step(delivery.payload):
         return True
     if record.outcome.state not in _MOVED or record.outcome.transaction_id == delivery.transaction_id:
         return False

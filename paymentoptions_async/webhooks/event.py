@@ -17,7 +17,8 @@ class Effect(StrEnum):
     """What a delivery has changed.
 
     Attributes:
-        SETTLED: The ledger has learned from it how the charge ended.
+        SETTLED: The ledger has learned from it how the charge ended. Of deliveries that come to several processes in
+            one moment, more than one may be told so.
         REPEATED: The ledger knew it already.
         OTHER_OPERATION: It is about something that was done later under the same reference, such as a refund or a
             further cycle of a subscription. It is confirmed, and nothing is written down.

@@ -21,11 +21,14 @@ def handler(webhooks: Webhooks, on_event: OnEvent | None) -> Callable[[web.Reque
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
+            # One byte too many tells that it is too large, whatever its head says.
+            body = await _read(request, LONGEST + 1)
+        except (ConnectionError, web.RequestPayloadError):
+            # The peer went away, or its bytes are not encoded as it says. That is no fault of the application's.
+            return web.Response(status=400)
+        try:
             event = await webhooks.receive(
-                token=request.path.rpartition("/")[2],
-                # One byte too many tells that it is too large, whatever its head says.
-                body=await _read(request, LONGEST + 1),
-                headers=dict(request.headers),
+                token=request.path.rpartition("/")[2], body=body, headers=dict(request.headers)
             )
         except WebhookRefusedError as refused:
             return web.Response(status=refused.status)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from ..errors import LedgerError, OutcomeUnknownError, PaymentOptionsError, WebhookRefusedError
 from ..inquiring import Inquiring
@@ -58,6 +60,7 @@ class Webhooks:
         self._inquiring = inquiring
         self._signature = signature
         self._log = log
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def url(self, base: str, merchant_txn_ref: str) -> str:
         """The `webhook_url` of a payment: your endpoint, and a token that is bound to the reference.
@@ -121,8 +124,11 @@ class Webhooks:
             raise WebhookRefusedError("a webhook whose token is not that of its merchant_txn_ref", status=403)
         if self._signature is not None and not self._signature(_lower(headers), body):
             raise WebhookRefusedError("a webhook without the vendor's signature", status=403)
+        # One by one: of several deliveries at once one asks and settles, and the others find it settled.
+        turn = self._turns.setdefault(delivery.merchant_txn_ref, asyncio.Lock())
         try:
-            return await self._believe(delivery)
+            async with turn:
+                return await self._believe(delivery)
         except WebhookRefusedError:
             raise
         except AnotherChargeError as fault:

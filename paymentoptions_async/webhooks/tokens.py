@@ -30,10 +30,8 @@ class Tokens:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._secrets = (
-            *([settings.webhook_secret] if settings.webhook_secret else []),
-            *settings.former_webhook_secrets,
-        )
+        secret = settings.webhook_secret
+        self._secrets = (secret, *settings.former_webhook_secrets) if secret else ()
 
     def url(self, base: str, merchant_txn_ref: str) -> str:
         """The address for one reference.
@@ -78,10 +76,11 @@ def _token(secret: Secret, merchant_txn_ref: str) -> str:
 
 def _problem_of(base: object) -> str | None:
     rule = "an http:// or https:// address without query and fragment"
-    if not isinstance(base, str) or not base.isascii() or not base.isprintable() or "?" in base or "#" in base:
+    if not isinstance(base, str) or not base.isascii() or not base.isprintable() or set(base) & set(" ?#"):
         return rule
     try:
         parts = urlsplit(base)
+        _ = parts.port
     except ValueError:
         return rule
     return None if parts.scheme in ("http", "https") and parts.hostname else rule

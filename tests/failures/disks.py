@@ -128,7 +128,7 @@ def limitable(patch: pytest.MonkeyPatch) -> None:
 
 def _fill_up(path: Path) -> None:
     """Leave no room on any page of the table for as much as the smallest record."""
-    values = "?, x'', '', '', '', NULL, '', 0, 0, 0, 'refused', 0, NULL, zeroblob(?), NULL, NULL"
+    values = "?, x'', '', '', '', NULL, '', 0, 0, 0, 'refused', 0, NULL, zeroblob(?), NULL, NULL, NULL"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         for number, size in enumerate([3000, 2000, 1000, 500, 250, 120, 60, 30, 10] * 2):
             with suppress(sqlite3.OperationalError):
@@ -296,11 +296,13 @@ def _foreign(statement: str) -> Callable[[Path], AbstractContextManager[None]]:
 def later(path: Path) -> Iterator[None]:
     """A ledger that a later release has brought up to its own schema."""
     made(path)
+    with closing(sqlite3.connect(path)) as other:
+        own = other.execute("PRAGMA user_version").fetchone()[0]
     _set(path, "user_version", 99)
     before = path.read_bytes()
     yield
     assert path.read_bytes() == before
-    _set(path, "user_version", 1)
+    _set(path, "user_version", own)
 
 
 def _set(path: Path, name: str, value: int) -> None:

@@ -294,7 +294,7 @@ async def test_several_that_make_the_tables_at_once_make_them_once(
         assert len([record async for record in ledgers[0].records()]) == 8
     finally:
         await asyncio.gather(*(ledger.close() for ledger in ledgers))
-    assert own_server.ask(dsn, "SELECT count(*) FROM paymentoptions_ledger") == 1
+    assert own_server.ask(dsn, "SELECT count(*) = max(version) FROM paymentoptions_ledger")
 
 
 @pytest.mark.asyncio

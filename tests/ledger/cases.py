@@ -48,3 +48,8 @@ def word(state: State, transaction_id: str | None = None, *, by: str = "Kim") ->
         case _:
             assert state is State.REFUSED
             return Resolution.not_charged(by=by, reason="looked it up")
+
+
+def status(told: Outcome, token: str = "mine") -> Resolution:
+    """The gateway's own word, of the claim with that token."""
+    return Resolution(told, "the gateway", "status", token)

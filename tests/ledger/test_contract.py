@@ -18,6 +18,7 @@ from paymentoptions_async import (
     PostgresLedger,
     ReferenceConflictError,
     ReferenceInUseError,
+    Resolution,
     SqliteLedger,
 )
 from paymentoptions_async.ledger import Claim, Ledger, Record
@@ -25,7 +26,7 @@ from paymentoptions_async.models.codes import Reason
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 
 from . import stores
-from .cases import ENDS, GIVEN_BACK, ended, given, intent, word
+from .cases import ENDS, GIVEN_BACK, ended, given, intent, status, word
 from .stores import Store
 
 T = TypeVar("T")
@@ -455,6 +456,97 @@ async def test_what_was_charged_anew_and_was_paid_all_the_same_is_sent_no_third_
     assert "transaction t1" in record.history[-1].what
     assert await ledger.claim(intent(), token="third", lease=LEASE) == record.outcome
     assert await all_of(ledger, unsettled=True) == ["ref"]
+
+
+# --- what webhooks bring ---
+
+
+@pytest.mark.parametrize("told", [State.PAID, State.PARTIAL, State.DECLINED])
+async def test_the_gateway_settles_what_is_being_charged_and_everybody_is_told(
+    store: Store, ledger: Ledger, other: Ledger, told: State
+) -> None:
+    right = await claim(ledger)
+    store.clock.now += 1
+    settled = await other.resolve("ref", status(ended(told, "t1")))
+    assert (settled.outcome.state, settled.mark, settled.changed) == (told, None, store.clock.now)
+    assert await found(ledger) == settled
+    assert await ledger.claim(intent(), token="next", lease=LEASE) == settled.outcome
+    assert await other.resolve("ref", status(ended(told, "t1"))) == settled
+    # Its holder's answer was lost.
+    assert not await ledger.finish(right, ended(State.UNKNOWN))
+    assert await found(other) == settled
+    assert await ledger.finish(right, ended(told, "t1"))
+    assert [event.what for event in (await found(other)).history] == [f"resolved as {told}", f"confirmed as {told}"]
+
+
+async def test_an_answer_that_contradicts_the_gateways_early_word_is_seen(
+    store: Store, ledger: Ledger, other: Ledger
+) -> None:
+    right = await claim(ledger)
+    await other.resolve("ref", status(ended(State.PAID, "t1")))
+    assert not await ledger.finish(right, ended(State.DECLINED, "t1"))
+    record = await found(other)
+    assert (record.outcome.state, record.mark) == (State.UNKNOWN, Mark.CONTRADICTED)
+    assert await all_of(other, unsettled=True) == ["ref"]
+
+
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.CHALLENGED])
+async def test_an_id_that_a_webhook_has_named_is_there_after_the_answer(
+    store: Store, ledger: Ledger, other: Ledger, state: State
+) -> None:
+    right = await claim(ledger)
+    noted = await other.resolve("ref", Resolution.named("t1", "mine"))
+    assert (noted.outcome.state, noted.outcome.transaction_id) == (State.SENDING, "t1")
+    assert await ledger.resolve("ref", Resolution.named("t2", "mine")) == noted
+    assert await ledger.finish(right, ended(state))
+    record = await found(other)
+    assert (record.outcome.state, record.outcome.transaction_id) == (state, "t1")
+    assert await other.resolve("ref", Resolution.named("t2", "mine")) == record
+    assert (await ledger.resolve("ref", status(ended(State.PAID, "t1")))).outcome.state is State.PAID
+    assert (await other.resolve("ref", Resolution.named("t2", "mine"))).outcome.transaction_id == "t1"
+
+
+async def test_it_is_there_after_the_crash_of_the_holder_and_gone_with_a_claim_that_was_refused(
+    store: Store, ledger: Ledger, other: Ledger
+) -> None:
+    for reference in ("crashed", "refused"):
+        await claim(ledger, reference)
+        await other.resolve(reference, Resolution.named("t1", "mine"))
+    assert await ledger.finish(Claim("refused", "mine"), ended(State.REFUSED))
+    await claim(ledger, "refused", "next")
+    assert await other.resolve("refused", Resolution.named("t1", "mine")) == await found(ledger, "refused")
+    assert (await found(other, "refused")).outcome == Outcome(state=State.SENDING, attempts=1)
+    store.clock.now += LEASE
+    crashed = (await found(other, "crashed")).outcome
+    assert (crashed.state, crashed.transaction_id, crashed.evidence) == (State.UNKNOWN, "t1", (DIED,))
+
+
+@pytest.mark.parametrize("answer", [ended(State.PAID, "t1"), ended(State.UNKNOWN), ended(State.CHALLENGED)])
+async def test_webhooks_that_come_in_the_very_moment_of_the_answer_lose_nothing_and_contradict_nothing(
+    ledger: Ledger, other: Ledger, answer: Outcome
+) -> None:
+    async def race(reference: str) -> None:
+        right = await claim(ledger, reference)
+        note, word = Resolution.named("t1", "mine"), status(ended(State.PAID, "t1"))
+        await asyncio.gather(ledger.finish(right, answer), other.resolve(reference, note))
+        assert (await found(other, reference)).outcome.transaction_id == "t1"
+        again = await claim(ledger, f"{reference} again")
+        await asyncio.gather(
+            other.resolve(again.merchant_txn_ref, word), ledger.finish(again, answer), other.resolve(reference, word)
+        )
+        for record in (await found(ledger, reference), await found(ledger, again.merchant_txn_ref)):
+            assert (record.outcome.state, record.outcome.transaction_id, record.mark) == (State.PAID, "t1", None)
+
+    await asyncio.gather(*(race(f"{number}") for number in range(20)))
+
+
+async def test_what_it_was_done_to_is_kept(ledger: Ledger, other: Ledger) -> None:
+    refund = intent()._replace(operation="refund", subject="ab8444e7")
+    given(await ledger.claim(refund, token="mine", lease=LEASE))
+    assert (await found(other)).intent == refund
+    await ledger.finish(Claim("ref", "mine"), ended(State.REFUSED))
+    given(await ledger.claim(refund._replace(subject="another"), token="next", lease=LEASE))
+    assert (await found(other)).intent.subject == "another"
 
 
 # --- prune ---

@@ -30,13 +30,14 @@ from paymentoptions_async import (
     PaymentOptionsError,
     ReferenceConflictError,
     ReferenceInUseError,
+    Resolution,
 )
 from paymentoptions_async.ledger import Claim, Intent, Ledger, Record
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 
 from .. import postgres
 from . import stores
-from .cases import GIVEN_BACK, MOVED, ended, intent, word
+from .cases import GIVEN_BACK, MOVED, ended, intent, status, word
 from .stores import Store
 
 T = TypeVar("T")
@@ -102,6 +103,7 @@ class Story:
         is_contradicted: Whether two words about it differ, and no person has settled that.
         is_paid_for_sure: Whether the gateway itself has ever said that it was paid.
         heard: What was told by those who were not the last.
+        contradictions: What was said against what, by transactions that have an id.
         attempts: The most that were told of.
         charges: How often the gateway has moved money, by its books.
         wrong_words: How often a person said that nothing was charged, and that was wrong.
@@ -116,6 +118,7 @@ class Story:
     is_contradicted: bool = False
     is_paid_for_sure: bool = False
     heard: set[tuple[State, str | None]] = attrs.field(factory=set)
+    contradictions: set[tuple[State, str | None, State, str]] = attrs.field(factory=set)
     attempts: int = 0
     charges: int = 0
     wrong_words: int = 0
@@ -146,30 +149,79 @@ class Story:
         """A holder tells what became of its right."""
         told = (outcome.state, outcome.transaction_id)
         if holder is not self.holders[-1]:
-            if outcome.state not in UNSENT and told not in self.heard:
-                self.heard.add(told)
-                self.is_contradicted = holder.may_have_charged = True
-                self.is_paid_for_sure |= outcome.state in MOVED
+            self.hear_too_late(holder, outcome)
         elif self.state is State.SENDING:
             holder.has_told = True
-            self.state, self.transaction_id = told
+            noted, (self.state, self.transaction_id) = self.transaction_id, told
+            if self.state in OPEN:
+                self.transaction_id = told[1] or noted
             self.attempts = max(self.attempts, outcome.attempts)
             holder.may_have_charged = outcome.state is not State.REFUSED
             self.is_paid_for_sure |= outcome.state in MOVED
-        elif not holder.has_told and self.counts(outcome.state):
-            holder.has_told = True
-            same = outcome.state is self.state and self.transaction_id in (None, outcome.transaction_id)
-            self.is_contradicted |= not same
-            self.state, self.transaction_id = told
-            self.attempts = max(self.attempts, outcome.attempts)
-            self.is_a_persons_word = False
-            holder.may_have_charged = outcome.state not in UNSENT
-            self.is_paid_for_sure |= outcome.state in MOVED
-            event("a late answer " + ("confirms" if same else "contradicts") + " a person")
+        elif not holder.has_told and self.counts(outcome):
+            holder.has_told = self.hear_more(holder, outcome)
 
-    def counts(self, late: State) -> bool:
-        """Whether what a holder tells, who was given up and resolved, says more than the person did."""
-        return late in (*SETTLED, State.CHALLENGED) or (late is State.UNKNOWN and self.state is State.REFUSED)
+    def hear_too_late(self, holder: Holder, outcome: Outcome) -> None:
+        """Something is told about a claim that was given up, and charged anew since."""
+        told = (outcome.state, outcome.transaction_id)
+        if outcome.state not in UNSENT and told not in self.heard:
+            self.heard.add(told)
+            self.is_contradicted = holder.may_have_charged = True
+            self.is_paid_for_sure |= outcome.state in MOVED
+
+    def hear_more(self, holder: Holder, outcome: Outcome) -> bool:
+        """The gateway's own word about what is settled already; whether it is news."""
+        same = outcome.state is self.state and self.transaction_id in (None, outcome.transaction_id)
+        if not same and outcome.transaction_id is not None:
+            against = (self.state, self.transaction_id, outcome.state, outcome.transaction_id)
+            if against in self.contradictions:
+                return False
+            self.contradictions.add(against)
+        self.is_contradicted |= not same
+        self.attempts = max(self.attempts, outcome.attempts)
+        self.believe(holder, outcome)
+        event("a late word " + ("confirms" if same else "contradicts") + " what was settled")
+        return True
+
+    def believe(self, holder: Holder, outcome: Outcome) -> None:
+        """What the gateway says is how it is from now on."""
+        self.state, self.transaction_id = outcome.state, outcome.transaction_id
+        self.is_a_persons_word = False
+        holder.may_have_charged = outcome.state not in UNSENT
+        self.is_paid_for_sure |= outcome.state in MOVED
+
+    def counts(self, late: Outcome) -> bool:
+        """Whether what a holder tells says more than what was settled meanwhile."""
+        if late.state is State.UNKNOWN:
+            return self.state is State.REFUSED
+        if self.is_a_persons_word or self.is_contradicted:
+            return late.state in (*SETTLED, State.CHALLENGED)
+        # The gateway itself has settled it.
+        if late.state is State.CHALLENGED:
+            return late.transaction_id not in (None, self.transaction_id)
+        return late.state in SETTLED and not (self.state is State.REFUSED and late.state is State.DECLINED)
+
+    def hear_the_gateway(self, holder: Holder, told: Outcome, now: float) -> bool:
+        """A status of the gateway's about what a holder has sent; whether it is news."""
+        before = (self.state, self.transaction_id, self.is_a_persons_word, self.is_contradicted)
+        says_so = (told.state, told.transaction_id) == (self.state, self.transaction_id)
+        if holder is not self.holders[-1]:
+            self.hear_too_late(holder, told)
+        elif says_so:
+            event("the gateway says what is known")
+        elif self.seen(now) in OPEN:
+            self.attempts = max(self.attempts, told.attempts)
+            self.believe(holder, told)
+            event("the gateway settles what is open")
+        elif self.counts(told):
+            self.hear_more(holder, told)
+        return before != (self.state, self.transaction_id, self.is_a_persons_word, self.is_contradicted)
+
+    def note(self, holder: Holder, transaction_id: str) -> None:
+        """A webhook has named the transaction of a holder, and nobody has confirmed it."""
+        if holder is self.holders[-1] and self.state in OPEN and self.transaction_id is None:
+            self.transaction_id = transaction_id
+            event(f"noted: {self.state}")
 
     def settle(self, said: State, transaction_id: str | None) -> None:
         """A person tells what became of it, and is believed."""
@@ -226,6 +278,14 @@ RESOLVE: Final = _step(
     transaction=st.sampled_from(["the last one", "another", "not told"]),
     pause=pauses,
 )
+HEAR: Final = _step(
+    "hear_of",
+    process=processes,
+    reference=references,
+    number=st.integers(0, 9),
+    is_confirmed=st.booleans(),
+    pause=pauses,
+)
 PRUNE: Final = _step(
     "read_and_prune", process=processes, older_than=st.sampled_from([2 * LEASE, 1.0, 0.0]), unsettled=st.booleans()
 )
@@ -235,7 +295,7 @@ MISHAP: Final = st.sampled_from([-LEASE, 10 * LEASE, 0, 1]).map(
 
 # They are one rule and not one each, since hypothesis leaves out half of the rules in each story: what is rare needs
 # them all. What brings a story on comes more often than what ends it.
-STEPS: Final = st.sampled_from([CLAIM] * 3 + [FINISH] * 4 + [RESOLVE] * 3 + [PRUNE, MISHAP]).flatmap(
+STEPS: Final = st.sampled_from([CLAIM] * 3 + [FINISH] * 4 + [RESOLVE] * 3 + [HEAR] * 3 + [PRUNE, MISHAP]).flatmap(
     lambda steps: steps
 )
 
@@ -442,6 +502,43 @@ class LedgerMachine(RuleBasedStateMachine):
         else:
             assert answer.kind is InvalidRequestError
         assert self.everything() == before
+
+    # --- webhooks ---
+
+    def hear_of(self, process: int, reference: str, number: int, is_confirmed: bool, pause: float) -> None:
+        """A webhook comes about what a caller has sent, and the gateway tells the status, or cannot be asked."""
+        self.clock.now += pause
+        story = self.stories.get(reference)
+        sent = [holder for holder in story.holders if holder.transaction_id is not None] if story else []
+        if not story or not sent:
+            return
+        # The last one's more often.
+        holder = sent[-1] if number > 2 else sent[number % len(sent)]
+        assert holder.transaction_id is not None
+        if is_confirmed:
+            told = ended(State.PAID if holder.happened == "charged" else State.DECLINED, holder.transaction_id)
+            self.hear_twice(process, reference, status(told, holder.right.token))
+            return
+        before = self.everything()
+        story.note(holder, holder.transaction_id)
+        self.resolve_by(process, reference, Resolution.named(holder.transaction_id, holder.right.token))
+        self.resolve_by(process, reference, Resolution.named("another", holder.right.token))
+        after = self.everything()[reference]
+        assert after._replace(outcome=before[reference].outcome, changed=before[reference].changed) == before[reference]
+
+    def hear_twice(self, process: int, reference: str, told: Resolution) -> None:
+        before, story = self.everything(), self.stories[reference]
+        holder = next(holder for holder in story.holders if holder.right.token == told.token)
+        is_news = story.hear_the_gateway(holder, told.outcome, self.clock.now)
+        once = self.resolve_by(process, reference, told)
+        assert self.resolve_by(1 - process, reference, told) == once, "to deliver again changed something"
+        assert (self.everything() == before) is not is_news or story.is_contradicted
+        self.records_tell_what_was_told()
+
+    def resolve_by(self, process: int, reference: str, told: Resolution) -> Record:
+        record = self.ask(process, lambda ledger: ledger.resolve(reference, told))
+        assert isinstance(record, Record)
+        return record
 
     # --- what goes on around ---
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +38,13 @@ def test_a_payment_carries_its_transaction() -> None:
     resolution = Resolution.paid(by="Kim", reason="portal", transaction_id="ab8444e7")
     assert resolution.outcome.transaction_id == "ab8444e7"
     assert Resolution.paid(by="Kim", reason="portal").outcome.transaction_id is None
+
+
+def test_a_webhook_settles_nothing_and_names_the_transaction_and_whose_it_is() -> None:
+    resolution = Resolution.named("ab8444e7", "token")
+    assert (resolution.outcome.state, resolution.outcome.transaction_id) == (State.UNKNOWN, "ab8444e7")
+    assert (resolution.by, resolution.token) == ("a webhook", "token")
+    assert orjson.loads(resolution.outcome.answer or b"")["named_by"] == "a webhook"
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t", "two\nlines", "\x00", "\ud800", "x" * 501, None, 55, b"Kim"])

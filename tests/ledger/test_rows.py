@@ -27,6 +27,7 @@ intents = st.builds(
     currency=texts,
     card=maybe_text,
     former_fingerprints=st.just(()),
+    subject=maybe_text,
 )
 ends = st.builds(
     Outcome,
@@ -42,7 +43,13 @@ ends = st.builds(
     retry_after=st.none() | st.floats(allow_nan=False, allow_infinity=False),
     lost=st.booleans(),
 )
-outcomes = ends | whole.map(lambda attempts: Outcome(state=State.SENDING, attempts=attempts))
+# What is being sent may have an answer already: the transaction id that a webhook has named.
+sending = st.builds(
+    lambda attempts, answer: Outcome(state=State.SENDING, attempts=attempts, answer=answer),
+    whole,
+    st.none() | st.binary(max_size=40),
+)
+outcomes = ends | sending
 events = st.builds(Event, at=times, what=texts, by=texts, reason=texts)
 records = st.builds(
     Record,
@@ -70,6 +77,7 @@ def test_a_row_has_a_plain_value_for_every_column(record: Record) -> None:
     assert {type(value) for value in row.values()} <= {str, bytes, int, float, type(None)}
     assert (row["merchant_txn_ref"], row["state"]) == (record.merchant_txn_ref, record.outcome.state)
     assert row["detail"] == detail_of(record.outcome)
+    assert row["subject"] == record.intent.subject
 
 
 @given(records)

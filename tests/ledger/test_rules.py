@@ -21,7 +21,7 @@ from paymentoptions_async.ledger.rules import (
 )
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 
-from .cases import ENDS, GIVEN_BACK, MOVED, ended, intent, word
+from .cases import ENDS, GIVEN_BACK, MOVED, ended, intent, status, word
 
 CREATED, CHANGED, NOW, LEASE_ENDS = 100.0, 200.0, 1000.0, 1500.0
 STATES = list(State)
@@ -506,11 +506,6 @@ def test_a_status_of_one_claim_does_not_settle_that_another_was_sent_as_well(sta
     after = resolve(contradicted, status(ended(told, "t2")))
     assert after.mark is Mark.CONTRADICTED
     assert as_seen(after, NOW).outcome.state is (State.UNKNOWN if told is State.DECLINED else told)
-
-
-def status(told: Outcome) -> Resolution:
-    """The gateway's own word, of the claim `mine`."""
-    return Resolution(told, "the gateway", "status", "mine")
 
 
 @pytest.mark.parametrize("state", SENT)
