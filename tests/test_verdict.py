@@ -13,9 +13,9 @@ from paymentoptions_async import Reason, Secret
 from paymentoptions_async.models.codes import response_codes
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 from paymentoptions_async.transport.reply import Fault, Reply
-from paymentoptions_async.verdict import Asked, judge, settle
+from paymentoptions_async.verdict import Asked, Judged, judge, judge_word, names_another, read_masked, settle
 
-from .helpers import APPROVED, CHALLENGED, PAID
+from .helpers import APPROVED, CHALLENGED, PAID, SAMPLES
 
 ASKED = Asked("qwe", Decimal(1000), "JPY", Secret(APPROVED), Secret("739"))
 
@@ -327,6 +327,180 @@ def test_whatever_is_answered_gets_a_verdict_and_paid_needs_success_and_an_appro
 @given(st.binary(max_size=300), st.integers(200, 599))
 def test_garbage_is_never_paid(body: bytes, status: int) -> None:
     assert verdict(body, status).state in (State.UNKNOWN, State.REFUSED)
+
+
+# --- what is not known is not compared --------------------------------------------------------------------
+
+NAMELESS = ASKED._replace(merchant_txn_ref=None)
+UNTOLD = ASKED._replace(amount=None)
+
+
+def test_a_follow_ups_answer_may_name_any_charge() -> None:
+    told = answer(transaction_details__merchant_txn_ref="other", merchant_details__merchant_txn_ref="other")
+    assert verdict(told, asked=NAMELESS).state is State.PAID
+    assert verdict(told).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("amount", [0, 1, "0.01", 999_999])
+def test_an_amount_that_nobody_asked_for_is_as_good_as_any(amount: object) -> None:
+    assert verdict(answer(payment_details__amount=amount), asked=UNTOLD).state is State.PAID
+
+
+def test_an_amount_that_nobody_asked_for_and_nobody_tells_is_unknown() -> None:
+    assert verdict(answer(payment_details__amount=None), asked=UNTOLD).state is State.UNKNOWN
+
+
+def test_half_of_what_nobody_asked_for_is_partial_by_its_code() -> None:
+    assert verdict(answer(payment_details__response_code=10), asked=UNTOLD).state is State.PARTIAL
+
+
+def test_a_void_may_be_answered_with_any_amount_or_none() -> None:
+    nothing = ASKED._replace(amount=Decimal(0))
+    for amount in (0, 1000, None):
+        assert verdict(answer(payment_details__amount=amount), asked=nothing).state is State.PAID
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "foreign"),
+    [
+        (Asked(), {"merchant_txn_ref": "x", "currency": "USD"}, None),
+        (Asked("qwe"), {"merchant_txn_ref": "x"}, "merchant_txn_ref"),
+        (Asked("qwe"), {"transaction_details": {"merchant_txn_ref": "x"}}, "merchant_txn_ref"),
+        (Asked("qwe"), {"merchant_details": {"merchant_txn_ref": "x"}}, "merchant_txn_ref"),
+        (Asked("17"), {"merchant_txn_ref": 17}, None),
+        (Asked("qwe"), {"merchant_txn_ref": None, "transaction_details": [], "merchant_details": "x"}, None),
+        (Asked(currency="JPY"), {"currency": "USD"}, "currency"),
+        (Asked(currency="JPY"), {"payment_details": {"currency": "USD"}}, "currency"),
+        (Asked(currency="JPY"), {"currency": None, "payment_details": {"currency": None}}, None),
+    ],
+)
+def test_an_answer_is_another_charges_by_its_reference_or_its_currency(
+    asked: Asked, told: dict[str, Any], foreign: str | None
+) -> None:
+    assert names_another(told, asked) == foreign
+
+
+# --- links ------------------------------------------------------------------------------------------------
+
+PAGE = orjson.loads((SAMPLES / "hosted_page.response.json").read_bytes())
+PAGE_ASKED = Asked(PAGE["merchant_txn_ref"], Decimal(1000), "JPY", link="url")
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_the_vendors_own_page_waits_for_its_payer(status: int) -> None:
+    assert verdict(PAGE, status, asked=PAGE_ASKED).state is State.CHALLENGED
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({**PAGE, "id": None}, 201),
+        ({**PAGE, "id": True}, 201),
+        ({**PAGE, "url": "/relative"}, 201),
+        ({**PAGE, "url": "javascript:alert(1)"}, 201),
+        ({**PAGE, "url": {"href": "https://pay.example/"}}, 201),
+        ({**PAGE, "success": False}, 201),
+        ({**PAGE, "merchant_txn_ref": "other"}, 201),
+        ({**PAGE, "currency": "USD"}, 201),
+        (PAGE, 302),
+        (PAGE, 400),
+        (PAGE, 500),
+        ({key: value for key, value in PAGE.items() if key != "url"}, 201),
+        (CHALLENGED, 200),
+        ({"redirect_url": "https://acs.example/", "success": True}, 200),
+    ],
+)
+def test_a_page_that_cannot_be_found_is_unknown(told: dict[str, Any], status: int) -> None:
+    assert verdict(told, status, asked=PAGE_ASKED).state is State.UNKNOWN
+
+
+def test_a_page_may_number_its_id() -> None:
+    assert verdict({**PAGE, "id": 7}, 201, asked=PAGE_ASKED).state is State.CHALLENGED
+
+
+def test_a_page_is_no_answer_to_a_charge() -> None:
+    assert verdict(PAGE, 201, asked=PAGE_ASKED._replace(link="redirect_url")).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("told", [CHALLENGED, PAGE, answer(redirect_url="https://acs.example/")])
+def test_what_has_no_payer_is_led_on_nowhere(told: dict[str, Any]) -> None:
+    assert verdict(told, 200, asked=Asked(amount=Decimal(1000), link=None)).state is State.UNKNOWN
+
+
+def test_a_follow_up_that_links_to_something_besides_is_judged_by_its_code() -> None:
+    assert verdict(answer(url="https://portal.example/"), asked=NAMELESS._replace(link=None)).state is State.PAID
+
+
+# --- what moves no money ----------------------------------------------------------------------------------
+
+
+def word(body: object, status: int = 200, **reply: Any) -> Judged:
+    return judge_word(Reply(status, body if isinstance(body, bytes) else orjson.dumps(body), **reply))
+
+
+@pytest.mark.parametrize("body", [{}, {"success": True}, {"success": None}, {"a": [1]}, {"redirect_url": "https://x"}])
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_any_object_that_is_no_failure_is_an_answer(body: dict[str, Any], status: int) -> None:
+    judged = word(body, status)
+    assert (judged.outcome.state, judged.answer) == (State.PAID, body)
+    assert judged.outcome.answer == orjson.dumps(body)
+
+
+@pytest.mark.parametrize("body", [b"[]", b" \n[]", b"[] \r\n"])
+def test_a_bare_list_stands_under_data(body: bytes) -> None:
+    assert word(body).answer == {"data": []}
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"7", b'"x"', b"<html>", b"[1,", b'[1]},{"a":[2]', b"\xff"])
+def test_what_is_no_object_and_no_list_is_no_answer(body: bytes) -> None:
+    judged = word(body)
+    assert (judged.outcome.state, judged.outcome.lost) == (State.UNKNOWN, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [(400, Refusal.INVALID), (404, Refusal.INVALID), (401, Refusal.AUTHENTICATION), (429, Refusal.RATE_LIMITED)],
+)
+@pytest.mark.parametrize("body", [{}, [], {"success": True}, {"success": False}, b""])
+def test_a_refusal_is_told_by_the_status(status: int, refusal: Refusal, body: object) -> None:
+    judged = word(body, status, retry_after=2.0 if status == 429 else None)
+    assert (judged.outcome.state, judged.outcome.refusal) == (State.REFUSED, refusal)
+    assert judged.outcome.retry_after == (2.0 if status == 429 else None)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [({"success": False}, 200), ({"success": True}, 302), ({}, 409), ({}, 500), ({}, 503)]
+)
+def test_a_failure_that_says_nothing_else_is_no_answer(body: dict[str, Any], status: int) -> None:
+    judged = word(body, status)
+    assert (judged.outcome.state, judged.outcome.lost) == (State.UNKNOWN, True)
+
+
+def test_a_fault_of_a_question_is_told_by_its_evidence() -> None:
+    assert judge_word(Fault(True, "x")).outcome.lost
+    assert judge_word(Fault(False, "x")).outcome.refusal is Refusal.NOT_SENT
+    assert word(b"[]", complete=False).outcome.lost
+
+
+@pytest.mark.parametrize("body", [{"card": {"number": APPROVED, "cvc": "739"}}, [{"pan": APPROVED, "cvv": "739"}]])
+def test_no_word_keeps_a_card_number(body: object) -> None:
+    judged = word(body)
+    assert judged.outcome.state is State.PAID
+    for secret in (APPROVED, "739"):
+        assert secret not in f"{judged!r}"
+
+
+def test_what_is_read_from_a_webhook_is_masked_and_an_object_or_nothing() -> None:
+    assert read_masked(orjson.dumps({"card": {"number": APPROVED}})) == {"card": {"number": "520000******1005"}}
+    assert read_masked(b"[]") is None
+
+
+@given(st.binary(max_size=200), st.integers(200, 599))
+def test_garbage_is_a_word_only_where_it_is_an_object_or_a_list(body: bytes, status: int) -> None:
+    judged = word(body, status)
+    if judged.outcome.state is State.PAID:
+        assert status < 300
+        assert body.strip().removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
 # --- several attempts -------------------------------------------------------------------------------------
