@@ -20,11 +20,14 @@ from paymentoptions_async import (
     Challenge,
     DeclinedError,
     InvalidRequestError,
+    LedgerError,
     OutcomeUnknownError,
+    PartialApprovalError,
     Payment,
     PaymentOptions,
     PaymentOptionsError,
     PurchaseRequest,
+    ReferenceInUseError,
     ReturnUrls,
     SqliteLedger,
 )
@@ -60,7 +63,8 @@ async def show_form(_: web.Request) -> web.Response:
 
 
 async def pay(request: web.Request) -> web.Response:
-    client, form = request.app[CLIENT], {name: str(value) for name, value in (await request.post()).items()}
+    client, posted = request.app[CLIENT], await request.post()
+    form = {name: str(posted.get(name, "")) for name in ("order", "number", "month", "year", "cvc", "name")}
     order = form["order"]
     try:
         answer = await client.payments.purchase(purchase_of(client, order, form, request.remote), version=2)
@@ -79,14 +83,14 @@ async def show_order(request: web.Request) -> web.Response:
     try:
         # The payer may be back before the webhook is here.
         answer = await request.app[CLIENT].payments.wait(request.match_info["order"], timeout=3)
-    except DeclinedError as declined:
-        return page(
-            f"<h1>Not paid</h1><p>{escape(str(declined.args[0]))}. Nothing was charged. <a href='/'>Try again</a></p>"
-        )
-    except OutcomeUnknownError:
+    except DeclinedError:
+        return page("<h1>Not paid</h1><p>Your bank said no. Nothing was charged. <a href='/'>Try again</a></p>")
+    except ReferenceInUseError:
+        return page("<h1>Being paid</h1><p>Load this page again in a moment.</p>")
+    except (OutcomeUnknownError, PartialApprovalError, LedgerError):
         return page("<h1>We are looking into it</h1><p>Please do not pay again: we will write to you.</p>")
-    except PaymentOptionsError as error:
-        return page(f"<h1>Not paid</h1><p>{escape(error.money)}.</p>")
+    except PaymentOptionsError:
+        return page("<h1>Not paid</h1><p>Nothing was charged. <a href='/'>Try again</a></p>")
     if not isinstance(answer, Payment):
         return page("<h1>Waiting for your bank</h1><p>Load this page again in a moment.</p>")
     return page(f"<h1>Paid</h1><p>{answer.amount} {answer.currency} by {answer.masked_card}. Thank you!</p>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -22,8 +22,10 @@ from .ledger.base import Intent
 from .models import lenient
 from .models.challenge import Challenge
 from .models.codes import find_code
+from .models.follow_up import Capture, Refund, Void
 from .models.hosted_page import HostedPage
-from .models.outcome import Outcome, Refusal, State
+from .models.outcome import NAMED_BY, Outcome, Refusal, State
+from .models.payment import Authorization, Payment
 from .models.transaction import Transaction
 from .operations import operation_of
 
@@ -103,7 +105,7 @@ def _error(landing: Landing, answer: dict[str, Any], intent: Intent) -> PaymentO
         case State.PARTIAL:
             payment = _transaction(landing, answer, intent)
             return PartialApprovalError(
-                f"only {payment.amount} {payment.currency} was approved: void, refund or complete it",
+                f"only {payment.amount} {payment.currency} was approved: {_PARTIAL[type(payment)]}",
                 merchant_txn_ref=intent.merchant_txn_ref,
                 payment=payment,
                 replayed=landing.replayed,
@@ -117,6 +119,15 @@ def _error(landing: Landing, answer: dict[str, Any], intent: Intent) -> PaymentO
         transaction_id=_transaction_id(answer),
         replayed=landing.replayed,
     )
+
+
+_PARTIAL: Final[dict[type[Transaction], str]] = {
+    Payment: "void, refund or complete it",
+    Authorization: "it is reserved; capture or void it",
+    Capture: "the rest is released",
+    Void: "look into the portal for the rest",
+    Refund: "the rest was not given back",
+}
 
 
 def _verb(intent: Intent) -> str:
@@ -229,6 +240,8 @@ def timestamp(value: object) -> datetime | None:
 
 
 def _transaction_id(answer: dict[str, Any]) -> str | None:
+    if NAMED_BY in answer:
+        return None
     return lenient.identity(lenient.part(answer.get("transaction_details")).get("id"))
 
 

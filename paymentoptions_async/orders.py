@@ -53,11 +53,11 @@ class Orders:
     def purchase(self, operation: Operation[Any, Any], request: PurchaseRequest) -> Order:
         """Of a charge."""
         card = request.card
-        told = amount_text(request.amount)
-        amount = None if _varies(request.subscription) and operation is SUBSCRIBE else Decimal(told)
+        # The plan may take less for the first cycles, and then nobody here knows how much.
+        told = "" if operation is SUBSCRIBE and _varies(request.subscription) else amount_text(request.amount)
         asked = Asked(
             request.merchant_txn_ref,
-            amount,
+            Decimal(told) if told else None,
             request.currency,
             card.number if card else None,
             card.cvc if card else None,
@@ -103,8 +103,6 @@ def asked_of(intent: Intent) -> Asked:
     amount = Decimal(intent.amount) if intent.amount else None
     if operation is VOID:
         amount = Decimal(0)  # it asks for none, and whatever was reserved is released
-    if operation is SUBSCRIBE:
-        amount = None  # the plan may take less for the first cycles
     if operation.is_follow_up:
         # The answer names the charge that it was done to, which its key says nothing of.
         return Asked(None, amount, intent.currency or None, link=None)

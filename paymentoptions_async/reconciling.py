@@ -14,14 +14,16 @@ from .ledger.base import Ledger, Record
 from .ledger.resolution import Resolution
 from .models import lenient
 from .models.outcome import Outcome, Refusal, State
+from .models.payment import Authorization
 from .operations import SUBSCRIBE, operation_of
 from .orders import asked_of
 from .transport.gateway import Gateway
 from .verdict import Judged, ends_doubt, judge, names_another
 
-__all__ = ["AnotherChargeError", "Reconciling", "tells_a_later_step"]
+__all__ = ["AnotherChargeError", "LaterStepError", "Reconciling", "tells_a_later_code"]
 
-_SETTLED: Final = (State.PAID, State.PARTIAL, State.DECLINED)
+_MOVED: Final = (State.PAID, State.PARTIAL)
+_SETTLED: Final = (*_MOVED, State.DECLINED)
 
 # gateway/API.md, "Errors": captured, refunded, voided. What is none of these may be the charge itself.
 _LATER_CODES: Final = frozenset({"INFO0001", "INFO0002", "INFO0003"})
@@ -30,6 +32,10 @@ _LATER_TYPES: Final = frozenset({"REFUND", "VOID"})
 
 class AnotherChargeError(OutcomeUnknownError):
     """The transaction that was asked for belongs to another charge than the record."""
+
+
+class LaterStepError(AnotherChargeError):
+    """The transaction was made later under the reference of the record: captured, refunded, a further cycle."""
 
 
 class Reconciling:
@@ -75,7 +81,7 @@ class Reconciling:
 
     async def _look(self, record: Record) -> Record:
         """Of a challenge: it stays one where the gateway does not say more."""
-        if record.outcome.transaction_id is None:
+        if record.outcome.transaction_id is None and record.outcome.named_id is None:
             return record
         try:
             return await self._settle(record)
@@ -83,13 +89,13 @@ class Reconciling:
             return record
 
     async def _settle(self, record: Record) -> Record:
-        transaction_id = record.outcome.transaction_id
+        named_id = record.outcome.named_id
+        transaction_id = record.outcome.transaction_id or named_id
         if transaction_id is None:
             raise _still_unknown(record, "no answer told its transaction id, and the gateway cannot be asked without")
         if names_another(_told(record.outcome), asked_of(record.intent)):
             raise _still_unknown(record, "the transaction id that is known came with another charge's answer")
-        is_a_webhooks = "named_by" in _told(record.outcome)
-        return await self.confirm(record, transaction_id, must_be_named=is_a_webhooks)
+        return await self.confirm(record, transaction_id, must_be_named=named_id is not None)
 
     async def confirm(self, record: Record, transaction_id: str, *, must_be_named: bool = False) -> Record:
         """Ask for the status of a transaction, and settle a record by it.
@@ -101,7 +107,7 @@ class Reconciling:
                 it, since the id did not come with an answer to its charge.
 
         Raises:
-            AnotherChargeError: The answer is about something else.
+            AnotherChargeError: The answer is about something else; `LaterStepError` where that was done to the charge.
             OutcomeUnknownError: The answer does not settle it.
             PaymentOptionsError: The gateway could not be asked, or the ledger not be written.
         """
@@ -114,8 +120,11 @@ class Reconciling:
             raise _still_unknown(record, f"asked for its status: {foreign}", AnotherChargeError)
         if outcome.state not in _SETTLED or outcome.transaction_id != transaction_id:
             raise _still_unknown(record, f"asked for its status: {'; '.join(outcome.evidence)}")
+        if must_be_named and _is_a_later_step(record, judged):
+            raise _still_unknown(record, "asked for its status: it was made later under this reference", LaterStepError)
         if must_be_named and _may_be_a_later_cycle(record, outcome):
-            raise _still_unknown(record, "asked for its status: it may be a later cycle of the subscription")
+            why = "asked for its status: it may be a later cycle of the subscription"
+            raise _still_unknown(record, why, AnotherChargeError)
         if _may_be_one_of_several(record) and not ends_doubt(outcome):
             raise _still_unknown(record, "one attempt was settled, but there may have been others")
         if (begun := await self._begun_meanwhile(record)) is not None:
@@ -141,22 +150,32 @@ def _foreign(record: Record, judged: Judged, *, must_be_named: bool) -> str | No
         return f"an answer with another {other} than was sent"
     if _is_of_another_card(judged.outcome, record):
         return "a transaction of another card"
-    if must_be_named and judged.outcome.state in _SETTLED:
-        if reference_of(answer) != record.merchant_txn_ref:
-            return "an answer that names no charge"
-        if tells_a_later_step(answer):
-            return "a transaction that was made later under this reference"
+    if must_be_named and judged.outcome.state in _SETTLED and reference_of(answer) != record.merchant_txn_ref:
+        return "an answer that names no charge"
     return None
 
 
-def tells_a_later_step(answer: dict[str, Any]) -> bool:
-    """Whether an answer, or a webhook, is about something that was done to a charge: captured, refunded, voided.
+def tells_a_later_code(answer: dict[str, Any]) -> bool:
+    """Whether an answer, or a webhook, says that something was done to a charge: captured, refunded, voided."""
+    code = lenient.text(lenient.part(answer.get("gateway_response")).get("code")) or ""
+    return code.upper() in _LATER_CODES
+
+
+def _is_a_later_step(record: Record, judged: Judged) -> bool:
+    """Whether a transaction was made under the reference of a charge, and is not the charge.
 
     The type of a transaction decides nothing about a charge, since the vendor's pages contradict each other about it;
     it only serves to keep what cannot be the charge away from it.
     """
-    code = lenient.text(lenient.part(answer.get("gateway_response")).get("code")) or ""
-    return code.upper() in _LATER_CODES or lenient.text(answer.get("transaction_type")) in _LATER_TYPES
+    answer, outcome, known = judged.answer or {}, judged.outcome, record.outcome
+    kind, operation = lenient.text(answer.get("transaction_type")), operation_of(record.intent.operation)
+    if tells_a_later_code(answer) or kind in _LATER_TYPES:
+        return True
+    is_capture = operation.result is Authorization and kind == "CAPTURE"
+    if known.state in _MOVED and known.transaction_id != outcome.transaction_id:
+        # A second payment is no later step: it is a contradiction, and must be seen.
+        return operation is SUBSCRIBE or is_capture or outcome.state is State.DECLINED
+    return is_capture and outcome.state is State.PARTIAL
 
 
 def _may_be_one_of_several(record: Record) -> bool:

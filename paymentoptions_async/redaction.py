@@ -189,8 +189,8 @@ _KEY_IN_TEXT: Final = re.compile(
     r"""(?ix)
     (?P<key> \b(?:cvc2?|cvv2?|csc|card_?cvc|card_?cvv|security[_ ]?code|(?:card_?)?number|pan
              |(?:\w*[_-])?api[_-]?key|authorization)
-       \\?["']? \s*[:=]\s* \\?["']? (?:\(?\s*["'])? )
-    (?P<value> (?:basic|bearer)\s+[\w+/=.~-]+ | [^\s"'\\,;&)}\]]+ )
+       \\?["']? \s*+[:=]\s*+ \\?["']? (?:\(?\s*+["'])? )
+    (?P<value> (?:basic|bearer)\s++[\w+/=.~-]+ | [^\s"'\\,;&)}\]]+ )
     """
 )
 _PAN_KEY: Final = re.compile(r"(?i)number|pan")

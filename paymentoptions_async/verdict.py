@@ -21,7 +21,7 @@ from .models.outcome import Outcome, Refusal, State
 from .redaction import MASK, Secret, mask_pan, may_hold_card_number, redact
 from .transport.reply import Fault, Reply
 
-__all__ = ["Asked", "Judged", "ends_doubt", "judge", "judge_word", "names_another", "read_masked", "settle"]
+__all__ = ["Asked", "Judged", "ends_doubt", "judge", "judge_word", "masked", "names_another", "read_object", "settle"]
 
 
 class Asked(NamedTuple):
@@ -90,31 +90,41 @@ def _refused(refusal: Refusal, what: str, **known: Any) -> Outcome:
     return Outcome(state=State.REFUSED, evidence=(what,), refusal=refusal, **known)
 
 
+_BOM: Final = b"\xef\xbb\xbf"
+
+
 # --- reading ----------------------------------------------------------------------------------------------
 
 
 def _read(body: bytes, asked: Asked) -> tuple[dict[str, Any] | None, bytes]:
     """The answer, and its bytes, without the card data that it may echo; `None` where it is no answer."""
-    body = body.removeprefix(b"\xef\xbb\xbf")
+    body = body.removeprefix(_BOM)
     if asked.number is not None:
         # The bytes are cheaper to mask than the tree, and nearly always this leaves nothing to find there.
         pan = asked.number.reveal()
         body = body.replace(f'"{pan}"'.encode(), f'"{mask_pan(pan)}"'.encode())
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
+    answer = read_object(body)
+    if answer is None:
         return None, b""
-    if not isinstance(answer, dict):
-        return None, b""
-    if may_hold_card_number(body) or _echoes(body, asked) or _shows_card(answer):
+    # Where the card is not known its CVC could not be found by looking for it.
+    if asked.number is None or may_hold_card_number(body) or _echoes(body, asked) or _shows_card(answer):
         answer = _masked(answer, asked)
         body = orjson.dumps(answer)
     return answer, body
 
 
-def read_masked(body: bytes) -> dict[str, Any] | None:
-    """What the gateway has sent, without the card number that it may hold; `None` where it is no object."""
-    return _read(body, Asked())[0]
+def read_object(body: bytes) -> dict[str, Any] | None:
+    """What was sent, card data and all; `None` where it is no JSON object."""
+    try:
+        answer = orjson.loads(body.removeprefix(_BOM))
+    except orjson.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def masked(answer: dict[str, Any]) -> dict[str, Any]:
+    """The same without the card data that it may hold."""
+    return _masked(answer, Asked())
 
 
 def _echoes(body: bytes, asked: Asked) -> bool:

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from .bell import Bell
 from .delivery import Landing, deliver
-from .errors import PaymentOptionsError, Problem, ReferenceInUseError
-from .ledger.base import Record
+from .errors import ConfigurationError, PaymentOptionsError, Problem, ReferenceInUseError
+from .ledger.base import Mark, Record
 from .ledger.rules import UNSETTLED
 from .models.outcome import State
 from .models.request import refusal
@@ -54,10 +54,14 @@ class Waiting:
 
     async def _look(self, reference: str, deadline: float) -> Record:
         # What the gateway cannot tell now it may tell at the next look. Until then the ledger's word stands.
-        with suppress(PaymentOptionsError, TimeoutError):
+        try:
             async with asyncio.timeout_at(deadline):
                 return await self._reconciling.reconcile(reference)
-        return await self._reconciling.find(reference)
+        except ConfigurationError:
+            # The client is closed: no later look will tell more.
+            raise
+        except (PaymentOptionsError, TimeoutError):
+            return await self._reconciling.find(reference)
 
 
 async def _rings(rung: asyncio.Event, seconds: float) -> None:
@@ -75,4 +79,5 @@ def _delivered(record: Record) -> Any:
             merchant_txn_ref=record.merchant_txn_ref,
             lease_ends=datetime.fromtimestamp(record.lease_ends, UTC),
         )
-    return deliver(Landing(record.outcome, replayed=True), record.intent)
+    is_sound = record.mark is not Mark.CONTRADICTED
+    return deliver(Landing(record.outcome, replayed=True, recorded=is_sound), record.intent)

@@ -217,7 +217,7 @@ async def test_it_is_asked_for_and_settles() -> None:
         await note(ledger, made.id)
         with pytest.raises(OutcomeUnknownError) as caught:
             await client.payments.purchase(request())
-        assert caught.value.transaction_id == made.id
+        assert caught.value.transaction_id is None, "nobody has confirmed it"
         assert (await client.payments.reconcile("qwe")).outcome.state is State.PAID
         payment = await client.payments.purchase(request())
         assert isinstance(payment, Payment)
@@ -278,3 +278,35 @@ async def test_a_status_that_names_no_charge_settles_only_what_came_with_an_answ
         with pytest.raises(OutcomeUnknownError):
             await client.payments.purchase(request("unclear", amount=UNCLEAR))
         assert (await client.payments.reconcile("unclear")).outcome.state is State.PAID
+
+
+@pytest.mark.asyncio
+async def test_of_several_the_latest_is_asked_for() -> None:
+    async with lost() as (gateway, client, ledger):
+        for named in ("bogus", gateway.transactions("qwe")[0].id):
+            await note(ledger, named)
+        assert (await client.payments.reconcile("qwe")).outcome.state is State.PAID
+
+
+@pytest.mark.asyncio
+async def test_a_challenge_is_asked_for_by_it_and_stays_one_where_it_was_bogus() -> None:
+    ledger = MemoryLedger()
+    async with sandbox_client(client={"ledger": ledger}) as (gateway, client):
+        await client.payments.purchase(request(number=THREE_D_SECURE), version=2)
+        await note(ledger, "bogus")
+        assert (await client.payments.reconcile("qwe")).outcome.state is State.CHALLENGED
+        await note(ledger, gateway.transactions("qwe")[0].id)
+        await gateway.answer_challenge("qwe", "approve")
+        assert (await client.payments.reconcile("qwe")).outcome.state is State.PAID
+
+
+@pytest.mark.asyncio
+async def test_a_person_who_has_not_seen_it_in_the_portal_cannot_go_by_it() -> None:
+    async with lost() as (gateway, client, ledger):
+        await note(ledger, "bogus")
+        with pytest.raises(InvalidRequestError, match="without a transaction_id"):
+            await ledger.resolve("qwe", Resolution.paid(by="Kim", reason="the portal"))
+        seen = gateway.transactions("qwe")[0].id
+        await ledger.resolve("qwe", Resolution.paid(by="Kim", reason="the portal", transaction_id=seen))
+        payment = await client.payments.purchase(request())
+        assert payment.transaction_id == seen

@@ -20,9 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paymentoptions_async import RedactingFilter, Secret, redact_processor
+from paymentoptions_async.models.follow_up_request import CaptureRequest, RefundRequest, VoidRequest
 from paymentoptions_async.redaction import MASK, in_flight, luhn, mask_pan, may_hold_card_number, redact, redact_text
 
 from .helpers import APPROVED, CVC, card, request
+from .resources.cases import page_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,6 +98,25 @@ def test_a_card_that_is_no_card_is_not_shown_by_its_request(given_as: object) ->
     for shown in (repr(wrong), str(attrs.asdict(wrong)), str(wrong)):
         assert APPROVED not in shown
         assert CVC not in shown
+
+
+REQUESTS: Final[dict[str, Callable[[], object]]] = {
+    "purchase": lambda: request(time_zone=APPROVED),
+    "page": lambda: page_request(time_zone=APPROVED),
+    "capture": lambda: CaptureRequest(transaction_id="t1", amount=1, notes=f"paid with {APPROVED}, cvc: {CVC}"),
+    "refund": lambda: RefundRequest(transaction_id=APPROVED, amount=1),
+    "void": lambda: VoidRequest(transaction_id="t1", merchant_id=f"card_number={APPROVED}&cvc={CVC}"),
+}
+
+
+@pytest.mark.parametrize("make", REQUESTS.values(), ids=REQUESTS)
+def test_a_request_does_not_show_a_card_number_that_stands_where_none_belongs(make: Callable[[], object]) -> None:
+    for shown in (repr(make()), str(make()), f"{make()}"):
+        assert shown.startswith(f"{type(make()).__name__}(")
+        assert mask_pan(APPROVED) in shown
+        assert APPROVED not in shown
+        assert f": {CVC}" not in shown
+        assert f"={CVC}" not in shown
 
 
 def test_a_secret_has_no_dict_that_could_be_dumped() -> None:
@@ -697,3 +718,39 @@ def test_a_card_number_after_the_name_of_a_cvc_is_masked_whole(key: str, parted:
     shown = redact_text(f"{key}{number}")
     assert "00001005" not in shown.replace(" ", "").replace("-", "")
     assert "739" not in redact_text(f"{key}739")
+
+
+# --- hostile texts ---
+
+LONG: Final = 1 << 18
+HOSTILE: Final = {
+    "blanks after a key": "number:" + " " * LONG,
+    "blanks before a colon": "number" + " " * LONG + ":",
+    "lines after a key": "cvc=" + "\n" * LONG,
+    "a key and blanks, again and again": "number:  (  " * (LONG // 12),
+    "keys and keys": "key:" * (LONG // 4),
+    "secret keys and keys": "pan:" * (LONG // 4),
+    "api keys in one word": "api_key_" * (LONG // 8),
+    "half an api key": "x-api_" * (LONG // 6),
+    "words": "a_" * (LONG // 2) + ":",
+    "brackets": "number:" + "(" * LONG,
+    "a bracket and blanks": "number:(" + " " * LONG,
+    "quotes": "number:" + "\"'" * (LONG // 2),
+    "backslashes": "number" + "\\" * LONG + ":",
+    "a scheme and blanks": "authorization: basic" + " " * LONG,
+    "a scheme without end": "authorization: bearer " + "a" * LONG,
+    "digits": "=" + "4" * LONG,
+    "digits and blanks": "=" + "4 " * (LONG // 2),
+    "digits and hyphens": "=" + "4-" * (LONG // 2),
+    "groups": "=" + "4444 " * (LONG // 5),
+    "groups that are no number": "=" + "4444-444444-" * (LONG // 12),
+    "names of a cvc": "cvc " * (LONG // 4) + ":",
+    "a name of a cvc and signs": "cvc" + "-" * LONG + "1234:",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_text_takes_long(text: str) -> None:
+    """What takes more than linear time runs into the time-out of the tests."""
+    shown = redact_text(text)
+    assert len(shown) <= 2 * len(text)

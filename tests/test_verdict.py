@@ -13,7 +13,7 @@ from paymentoptions_async import Reason, Secret
 from paymentoptions_async.models.codes import response_codes
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 from paymentoptions_async.transport.reply import Fault, Reply
-from paymentoptions_async.verdict import Asked, Judged, judge, judge_word, names_another, read_masked, settle
+from paymentoptions_async.verdict import Asked, Judged, judge, judge_word, masked, names_another, read_object, settle
 
 from .helpers import APPROVED, CHALLENGED, PAID, SAMPLES
 
@@ -490,9 +490,32 @@ def test_no_word_keeps_a_card_number(body: object) -> None:
         assert secret not in f"{judged!r}"
 
 
-def test_what_is_read_from_a_webhook_is_masked_and_an_object_or_nothing() -> None:
-    assert read_masked(orjson.dumps({"card": {"number": APPROVED}})) == {"card": {"number": "520000******1005"}}
-    assert read_masked(b"[]") is None
+@pytest.mark.parametrize("body", [b"[]", b"", b"7", b"null", b"{", b"\xef\xbb\xbf[]"])
+def test_what_is_read_is_an_object_or_nothing(body: bytes) -> None:
+    assert read_object(body) is None
+
+
+def test_what_is_masked_shows_no_card_and_keeps_what_names_it() -> None:
+    told = {"card": {"number": APPROVED, "cvc": "739"}, "transaction_details": {"id": APPROVED}, "amount": 739}
+    assert masked(told) == {
+        "card": {"number": "520000******1005", "cvc": "***"},
+        "transaction_details": {"id": APPROVED},
+        "amount": 739,
+    }
+    assert told["card"] == {"number": APPROVED, "cvc": "739"}
+
+
+@pytest.mark.parametrize(
+    "asked", [Asked(), Asked("qwe", Decimal(1000), "JPY"), ASKED], ids=["nothing", "no card", "all"]
+)
+@pytest.mark.parametrize("key", ["cvc", "cvv", "security_code"])
+def test_no_answer_keeps_a_cvc_whether_the_card_is_known_or_not(key: str, asked: Asked) -> None:
+    told = answer()
+    told["payment_details"]["card"] |= {"number": "520000******1005", key: "739"}
+    judged = judge(Reply(201, orjson.dumps(told)), asked)
+    assert judged.outcome.state is (State.PAID)
+    assert b"739" not in (judged.outcome.answer or b"")
+    assert "739" not in repr(judged.answer)
 
 
 @given(st.binary(max_size=200), st.integers(200, 599))

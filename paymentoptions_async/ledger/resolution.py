@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import orjson
 
 from ..errors import InvalidRequestError, Problem
-from ..models.outcome import Outcome, Refusal, State
+from ..models.outcome import NAMED_BY, Outcome, Refusal, State
 from ..redaction import redact_text
 
 __all__ = ["Resolution"]
@@ -85,7 +85,7 @@ class Resolution(NamedTuple):
         """
         reason = f"a webhook named transaction {transaction_id}"
         # Told apart from an id that came with an answer to the charge: what is asked by this one must name the charge.
-        answer = orjson.dumps({"named_by": "a webhook", "transaction_details": {"id": transaction_id}})
+        answer = orjson.dumps({NAMED_BY: "a webhook", "transaction_details": {"id": transaction_id}})
         return cls(Outcome(state=State.UNKNOWN, evidence=(reason,), answer=answer), "a webhook", reason, token)
 
     @classmethod

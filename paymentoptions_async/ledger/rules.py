@@ -91,7 +91,7 @@ def claim_rule(record: Record | None, intent: Intent, *, token: str, now: float,
     seen = as_seen(record, now)
     if seen.outcome.state is State.SENDING:
         raise _in_use(record)
-    return seen.outcome
+    return seen.outcome._replace(contradicted=True) if record.mark is Mark.CONTRADICTED else seen.outcome
 
 
 def _stored(intent: Intent) -> Intent:
@@ -147,8 +147,8 @@ def _unheard(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _with_id(outcome: Outcome, noted: Outcome) -> Outcome:
-    """The outcome with the transaction id that a webhook has named, where it is open and has none of its own."""
-    if outcome.state not in UNSETTLED or noted.transaction_id is None or outcome.transaction_id is not None:
+    """The outcome with the transaction id that a webhook has named last, where it is open and has none of its own."""
+    if outcome.state not in UNSETTLED or noted.named_id is None or outcome.transaction_id is not None:
         return outcome
     own, note = (lenient.part(orjson.loads(told.answer)) if told.answer else {} for told in (outcome, noted))
     details = {**lenient.part(own.get("transaction_details")), **note["transaction_details"]}
@@ -259,7 +259,7 @@ def _noted(record: Record, resolution: Resolution, now: float) -> Record:
     if resolution.token != record.token:
         return record
     outcome = _with_id(record.outcome, resolution.outcome)
-    return record if outcome is record.outcome else record._replace(outcome=outcome, changed=now)
+    return record if outcome == record.outcome else record._replace(outcome=outcome, changed=now)
 
 
 def _resolved(record: Record, seen: Outcome, resolution: Resolution, now: float) -> Record:

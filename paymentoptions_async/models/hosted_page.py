@@ -19,7 +19,7 @@ from .rules import amount, ip_address, letters, model, text
 __all__ = ["HostedPage", "HostedPageRequest"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class HostedPageRequest(Request):
     """The page that is wanted (samples/hosted_page.request.json; for a wallet samples/wallet.request.json).
 
@@ -57,6 +57,7 @@ class HostedPageRequest(Request):
         return []
 
     def shown_reference(self) -> str | None:
+        """The reference, masked."""
         given: object = self.merchant_txn_ref
         return redact_text(given)[:45] if isinstance(given, str) else None
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
 from . import lenient
 from .codes import Reason
 
-__all__ = ["Outcome", "Refusal", "State"]
+__all__ = ["NAMED_BY", "Outcome", "Refusal", "State"]
+
+NAMED_BY: Final = "named_by"
+"""The member of a stored answer that tells an id apart which did not come with the gateway's own answer."""
 
 
 class State(StrEnum):
@@ -54,6 +57,7 @@ class Outcome(NamedTuple):
         refusal: Why, where the state is `REFUSED`.
         retry_after: Seconds that the gateway asked to wait.
         lost: Whether the state is `UNKNOWN` because an answer was lost, and not because the gateway itself said so.
+        contradicted: Whether the ledger that gives it knows of something that contradicts it.
     """
 
     state: State
@@ -67,9 +71,20 @@ class Outcome(NamedTuple):
     refusal: Refusal | None = None
     retry_after: float | None = None
     lost: bool = False
+    contradicted: bool = False
 
     @property
     def transaction_id(self) -> str | None:
-        """The gateway's id, where its answer told one. Read at each call."""
+        """The gateway's id, where its own answer told one. Read at each call."""
+        return self._id(named=False)
+
+    @property
+    def named_id(self) -> str | None:
+        """An id that a webhook has named and nobody has confirmed. Read at each call."""
+        return self._id(named=True)
+
+    def _id(self, *, named: bool) -> str | None:
         answer = lenient.part(orjson.loads(self.answer)) if self.answer else {}
+        if (NAMED_BY in answer) is not named:
+            return None
         return lenient.identity(lenient.part(answer.get("transaction_details")).get("id"))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Self
 
+import attrs
+
 from ..errors import InvalidRequestError, Problem
+from ..redaction import redact_text
 from .rules import find_problems, is_sound
 
 __all__ = ["Request", "refusal"]
@@ -45,6 +48,13 @@ class Request:
             raise refusal(problems, self.shown_reference())
         if problems := self._problems_together():
             raise refusal(problems, self.shown_reference())
+
+    def __repr__(self) -> str:
+        # A traceback shows it: a field that holds a card number by mistake is masked like any text.
+        fields = attrs.fields(type(self))  # type: ignore[arg-type]  # every subclass is an attrs class
+        return redact_text(
+            f"{type(self).__name__}({', '.join(f'{it.name}={getattr(self, it.name)!r}' for it in fields)})"
+        )
 
     def _problems_together(self) -> list[Problem]:
         """What is wrong although each field keeps its own rule."""

@@ -132,7 +132,7 @@ def read_request(data: bytes | str, kind: type[R]) -> tuple[R | None, list[Probl
 def read_object(data: bytes | str) -> tuple[dict[str, Any] | None, list[Problem]]:
     """Read a JSON object: its numbers are taken digit for digit, and a member that stands twice is a fault."""
     try:
-        content = json.loads(data, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+        content = json.loads(data, parse_float=_Fraction, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
     except _WrongTypeError as fault:
         return None, [Problem("$", str(fault))]
     except (ValueError, TypeError, RecursionError):

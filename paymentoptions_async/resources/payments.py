@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ..charging import Charging
+from ..errors import Problem
 from ..inquiring import Inquiring
 from ..ledger.base import Record
 from ..models.challenge import Challenge
@@ -14,12 +16,16 @@ from ..models.follow_up_request import CaptureRequest, RefundRequest, VoidReques
 from ..models.hosted_page import HostedPage
 from ..models.payment import Authorization, Payment
 from ..models.purchase_request import PurchaseRequest
+from ..models.request import refusal
+from ..models.transaction import Transaction
 from ..models.transaction_status import TransactionStatus
-from ..operations import AUTHORIZE, CAPTURE, PURCHASE, REFUND, VOID
+from ..operations import AUTHORIZE, CAPTURE, PURCHASE, REFUND, VOID, Operation
 from ..reconciling import Reconciling
 from ..waiting import Waiting
 
 __all__ = ["Payments"]
+
+T = TypeVar("T", bound=Transaction)
 
 
 class Payments:
@@ -61,7 +67,7 @@ class Payments:
             PartialApprovalError: Moved in part.
             OutcomeUnknownError: May have moved. Do not charge again before it is resolved.
         """
-        return await self._charging.charge(PURCHASE[version], request)
+        return await self._charging.charge(_version_of(PURCHASE, version, request), request)
 
     async def authorize(self, request: PurchaseRequest, *, version: Literal[1, 2] = 1) -> Authorization | Challenge:
         """Reserve the amount: `POST /authorization`, or `POST /authorizationv2`. Then `capture` or `void` it.
@@ -76,7 +82,7 @@ class Payments:
         Raises:
             PaymentOptionsError: As `purchase`. "May have moved" is here: may have been reserved.
         """
-        return await self._charging.charge(AUTHORIZE[version], request)
+        return await self._charging.charge(_version_of(AUTHORIZE, version, request), request)
 
     async def capture(
         self,
@@ -166,7 +172,10 @@ class Payments:
         return await self._inquiring.status(transaction_id)
 
     async def wait(
-        self, reference: str, *, timeout: float  # noqa: ASYNC109  # of the wait, not of a call
+        self,
+        reference: str,
+        *,
+        timeout: float,  # noqa: ASYNC109  # of the wait, not of a call
     ) -> Payment | Authorization | Capture | Void | Refund | Challenge | HostedPage:
         """Wait until a challenge, a hosted page or an unknown outcome is settled.
 
@@ -175,7 +184,7 @@ class Payments:
 
         Args:
             reference: The `merchant_txn_ref`, or the operation key.
-            timeout: Seconds, at most a day. 0 looks once.
+            timeout: Seconds, at most a day. 0 looks once, into the ledger alone.
 
         Returns:
             What the ledger knows at the end: a `Payment` (or what else the operation gives) once it is settled, still
@@ -215,3 +224,13 @@ class Payments:
             LedgerError: The ledger cannot be read or written.
         """
         return await self._reconciling.reconcile(merchant_txn_ref)
+
+
+def _version_of(
+    versions: Mapping[int, Operation[T, Challenge]], version: int, request: PurchaseRequest
+) -> Operation[T, Challenge]:
+    if version not in versions:
+        raise refusal([Problem("version", "1 or 2")])
+    if request.subscription is not None:
+        raise refusal([Problem("subscription", "none: subscriptions.create begins one")])
+    return versions[version]

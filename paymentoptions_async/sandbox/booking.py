@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from paymentoptions_async.redaction import mask_pan
+from paymentoptions_async.redaction import mask_pan, redact_text
 
 from .clock import stamp
 from .rules import moves_money, rule_of, scheme_of
@@ -47,7 +47,7 @@ def typed_card(number: str, expiry_month: str, expiry_year: str, name: str) -> S
         masked=mask_pan(number),
         scheme=scheme_of(number),
         rule=rule_of(number),
-        name=name,
+        name=redact_text(name),
         exp_month=expiry_month,
         exp_year=expiry_year,
     )

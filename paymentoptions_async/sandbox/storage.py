@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -71,7 +72,12 @@ class Storage:
         async with self._turn:
             if self._pending:
                 batch, self._pending = self._pending, {}
-                await self._in_thread(lambda: self._write(batch))
+                try:
+                    await self._in_thread(lambda: self._write(batch))
+                except sqlite3.Error:
+                    # What has been put since is newer. The rest is tried again with the next commit.
+                    self._pending = {**batch, **self._pending}
+                    raise
 
     async def close(self) -> None:
         """Commit, and let the file go."""
@@ -98,6 +104,8 @@ class Storage:
 
     def _write(self, batch: dict[tuple[str, str], bytes | None]) -> None:
         connection: Any = self._connection
+        with suppress(sqlite3.OperationalError):  # none is open
+            connection.execute("ROLLBACK")
         connection.execute("BEGIN")
         written = [(*name, json) for name, json in batch.items() if json is not None]
         connection.executemany(_WRITE, written)

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from ..ledger.base import Record
+from ..models.transaction_status import TransactionStatus
 
 __all__ = ["Effect", "WebhookEvent"]
 
@@ -41,6 +42,8 @@ class WebhookEvent:
         effect: What it has changed.
         record: What the ledger knows of the reference now; `None` with `NO_RECORD`. `payments.wait(ref, timeout=0)`
             gives it as a payment.
+        status: What the gateway answered when it was asked about it; told with `OTHER_OPERATION` and `NO_RECORD`, where
+            no record tells it.
         raw: The payload as it came, card number masked. It is not confirmed word by word: go by the record.
     """
 
@@ -48,4 +51,5 @@ class WebhookEvent:
     transaction_id: str
     effect: Effect
     record: Record | None
+    status: TransactionStatus | None = None
     raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)

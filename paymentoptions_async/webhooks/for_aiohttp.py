@@ -26,10 +26,11 @@ def handler(webhooks: Webhooks, on_event: OnEvent | None) -> Callable[[web.Reque
         except (ConnectionError, web.RequestPayloadError):
             # The peer went away, or its bytes are not encoded as it says. That is no fault of the application's.
             return web.Response(status=400)
+        token = request.path.rpartition("/")[2]
+        receiving = webhooks.receive(token=token, body=body, headers=dict(request.headers))
+        del body  # it may hold the card number, and a traceback shows this frame
         try:
-            event = await webhooks.receive(
-                token=request.path.rpartition("/")[2], body=body, headers=dict(request.headers)
-            )
+            event = await receiving
         except WebhookRefusedError as refused:
             return web.Response(status=refused.status)
         if on_event is not None:

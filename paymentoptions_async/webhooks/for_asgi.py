@@ -32,12 +32,14 @@ def application(webhooks: Webhooks, on_event: OnEvent | None) -> Application:
         body = await _read(receive)
         if body is None:
             return
+        receiving = webhooks.receive(
+            token=scope["path"].rpartition("/")[2],
+            body=body,
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+        )
+        del body  # it may hold the card number, and a traceback shows this frame
         try:
-            event = await webhooks.receive(
-                token=scope["path"].rpartition("/")[2],
-                body=body,
-                headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-            )
+            event = await receiving
         except WebhookRefusedError as refused:
             await _answer(send, refused.status)
             return

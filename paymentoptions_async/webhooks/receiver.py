@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from ..errors import LedgerError, OutcomeUnknownError, PaymentOptionsError, WebhookRefusedError
+from ..errors import ConfigurationError, LedgerError, OutcomeUnknownError, PaymentOptionsError, WebhookRefusedError
 from ..inquiring import Inquiring
 from ..ledger.base import Ledger, Mark, Record
 from ..ledger.resolution import Resolution
 from ..logs import Log
-from ..reconciling import AnotherChargeError, Reconciling
-from .delivery import Delivery, is_about_another_operation, is_known, read_delivery
+from ..models.transaction_status import TransactionStatus
+from ..reconciling import AnotherChargeError, LaterStepError, Reconciling, tells_a_later_code
+from .delivery import Delivery, is_known, read_delivery
 from .event import Effect, WebhookEvent
 from .tokens import Tokens
 
@@ -94,8 +95,10 @@ class Webhooks:
             WebhookRefusedError: Nothing of it is believed; its `status` is what to answer.
             ConfigurationError: `webhook_secret` is not set.
         """
+        delivery = self._read(token, body, headers or {})
+        del body  # it may hold the card number, and a traceback shows this frame
         try:
-            event = await self._receive(token, body, headers or {})
+            event = await self._receive(delivery)
         except WebhookRefusedError as refused:
             self._log.warning("webhook.refused", why=str(refused), status=refused.status)
             raise
@@ -118,12 +121,20 @@ class Webhooks:
 
         return application(self, on_event)
 
-    async def _receive(self, token: str, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
-        delivery = read_delivery(body)
-        if not self._tokens.fits(token, delivery.merchant_txn_ref):
-            raise WebhookRefusedError("a webhook whose token is not that of its merchant_txn_ref", status=403)
-        if self._signature is not None and not self._signature(_lower(headers), body):
-            raise WebhookRefusedError("a webhook without the vendor's signature", status=403)
+    def _read(self, token: str, body: bytes, headers: Mapping[str, str]) -> Delivery | PaymentOptionsError:
+        try:
+            delivery = read_delivery(body, lambda reference: self._tokens.fits(token, reference))
+        except ConfigurationError as missing:
+            return missing.with_traceback(None)  # the frames that it came from show the body
+        if isinstance(delivery, WebhookRefusedError) or self._signature is None:
+            return delivery
+        if not self._signature(_lower(headers), body):
+            return WebhookRefusedError("a webhook without the vendor's signature", status=403)
+        return delivery
+
+    async def _receive(self, delivery: Delivery | PaymentOptionsError) -> WebhookEvent:
+        if isinstance(delivery, PaymentOptionsError):
+            raise delivery
         # One by one: of several deliveries at once one asks and settles, and the others find it settled.
         turn = self._turns.setdefault(delivery.merchant_txn_ref, asyncio.Lock())
         try:
@@ -139,21 +150,23 @@ class Webhooks:
     async def _believe(self, delivery: Delivery) -> WebhookEvent:
         record = await self._ledger.find(delivery.merchant_txn_ref)
         if record is None:
-            await self._ask(delivery)
-            return _event(delivery, Effect.NO_RECORD, None)
+            return _event(delivery, Effect.NO_RECORD, None, await self._ask(delivery))
         if is_known(delivery, record):
             return _event(delivery, Effect.REPEATED, record)
-        if is_about_another_operation(delivery, record):
-            await self._ask(delivery)
-            return _event(delivery, Effect.OTHER_OPERATION, record)
-        settled = await self._settle(delivery, record)
+        if tells_a_later_code(delivery.payload):
+            return _event(delivery, Effect.OTHER_OPERATION, record, await self._ask(delivery))
+        try:
+            settled = await self._settle(delivery, record)
+        except LaterStepError:
+            return _event(delivery, Effect.OTHER_OPERATION, record, await self._ask(delivery))
         changed = settled.outcome != record.outcome or settled.mark is not record.mark
         return _event(delivery, Effect.SETTLED if changed else Effect.REPEATED, settled)
 
-    async def _ask(self, delivery: Delivery) -> None:
+    async def _ask(self, delivery: Delivery) -> TransactionStatus:
         status = await self._inquiring.status(delivery.transaction_id)
         if status.merchant_txn_ref != delivery.merchant_txn_ref:
             raise WebhookRefusedError("a webhook whose transaction is of another charge", status=403)
+        return status
 
     async def _settle(self, delivery: Delivery, record: Record) -> Record:
         try:
@@ -180,12 +193,15 @@ class Webhooks:
             self._log.info(f"webhook.{event.effect}", **told)
 
 
-def _event(delivery: Delivery, effect: Effect, record: Record | None) -> WebhookEvent:
+def _event(
+    delivery: Delivery, effect: Effect, record: Record | None, status: TransactionStatus | None = None
+) -> WebhookEvent:
     return WebhookEvent(
         merchant_txn_ref=delivery.merchant_txn_ref,
         transaction_id=delivery.transaction_id,
         effect=effect,
         record=record,
+        status=status,
         raw=delivery.payload,
     )
 

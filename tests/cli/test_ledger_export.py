@@ -16,8 +16,8 @@ import pytest
 
 from paymentoptions_async import Record, SqliteLedger
 from paymentoptions_async.cli.ledger import keeping
-from paymentoptions_async.cli.ledger.keeping import _cell
 from paymentoptions_async.cli.ledger.words import record_json
+from paymentoptions_async.cli.sheet import _cell
 from paymentoptions_async.ledger import Intent, Ledger
 
 from .conftest import Cli

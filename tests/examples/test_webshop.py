@@ -172,6 +172,26 @@ async def test_a_wrong_field_is_told_and_the_order_keeps_its_name(shop: Shop, pa
     assert await page.input_value("[name=order]") == reference
 
 
+async def test_nobody_is_told_that_an_order_is_not_paid_while_it_is_being_charged(
+    shop: Shop, page: Page, tmp_path: Path
+) -> None:
+    sandbox = ("-m", "paymentoptions_async", "sandbox", "--port", "0", "--json", "--latency", "4")
+    async with process(*sandbox, folder=tmp_path, environment={**os.environ}) as slow:
+        assert slow.stdout is not None
+        told: dict[str, Any] = json.loads(await slow.stdout.readline())
+        port = free_port()
+        own = {"SHOP_URL": f"http://127.0.0.1:{port}", "SHOP_PORT": str(port)}
+        another = Shop(own["SHOP_URL"], told["base_url"], tmp_path, {**shop.environment, **told["environment"], **own})
+        async with opened(another), aiohttp.ClientSession() as session:
+            form = {"order": "order-1", "number": APPROVED, "month": "12", "year": "30", "cvc": "123", "name": "Jo Doe"}
+            paying = asyncio.create_task(session.post(f"{another.url}/orders", data=form, allow_redirects=False))
+            await page.goto(f"{another.url}/orders/order-1")
+            await expect(page.get_by_role("heading", name="Being paid")).to_be_visible()
+            assert (await paying).headers["Location"] == "/orders/order-1"
+            await page.reload()
+            await expect(page.get_by_role("heading", name="Paid", exact=True)).to_be_visible()
+
+
 async def test_an_order_that_was_open_when_the_shop_was_killed_is_paid_after_its_restart(
     closed_shop: Shop, page: Page, tmp_path: Path
 ) -> None:

@@ -112,6 +112,46 @@ async def test_a_claim_is_given_once_and_what_became_of_it_is_told_from_then_on(
     assert await ledger.claim(intent(), token="other", lease=LEASE) == paid
 
 
+# What a charge came to, what the gateway says about it later, and what is told then.
+CONTRADICTIONS = [
+    (ended(State.PAID, "t1"), ended(State.PAID, "t2"), State.PAID),
+    (ended(State.PAID, "t1"), ended(State.PARTIAL, "t2"), State.PARTIAL),
+    (ended(State.DECLINED, "t1"), ended(State.PAID, "t1"), State.PAID),
+    (ended(State.PAID, "t1"), ended(State.DECLINED, "t2"), State.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("first", "then", "told"), CONTRADICTIONS)
+async def test_whoever_asks_after_a_contradiction_is_told_of_it_until_a_person_has_settled_it(
+    ledger: Ledger, other: Ledger, first: Outcome, then: Outcome, told: State
+) -> None:
+    right = await charge(ledger, "ref", first)
+    before = await ledger.claim(intent(), token="other", lease=LEASE)
+    assert isinstance(before, Outcome)
+    assert not before.contradicted
+    await ledger.resolve("ref", status(then, right.token))
+    for asked in (ledger, other):
+        outcome = await asked.claim(intent(), token="other", lease=LEASE)
+        assert isinstance(outcome, Outcome)
+        assert (outcome.state, outcome.contradicted) == (told, True)
+    await other.resolve("ref", word(State.PAID, "t1"))
+    settled = await ledger.claim(intent(), token="other", lease=LEASE)
+    assert isinstance(settled, Outcome)
+    assert (settled.state, settled.contradicted) == (State.PAID, False)
+
+
+async def test_the_latest_id_that_a_webhook_has_named_is_kept_apart_from_the_gateways(
+    ledger: Ledger, other: Ledger
+) -> None:
+    right = await charge(ledger, "ref", ended(State.UNKNOWN))
+    for named in ("bogus", "t1"):
+        await ledger.resolve("ref", Resolution.named(named, right.token))
+    outcome = (await found(other)).outcome
+    assert (outcome.transaction_id, outcome.named_id) == (None, "t1")
+    with pytest.raises(InvalidRequestError, match="without a transaction_id"):
+        await other.resolve("ref", word(State.PAID))
+
+
 async def test_of_fifty_who_claim_at_once_through_two_ledgers_one_may_send(
     store: Store, ledger: Ledger, other: Ledger
 ) -> None:

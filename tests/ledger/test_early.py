@@ -198,7 +198,7 @@ def test_attempts_never_fall_by_its_word(stored: Outcome) -> None:
 def test_it_is_noted_of_what_is_open_and_nothing_else_is_changed(state: State, mark: Mark | None) -> None:
     stored = record(state, mark)
     after = resolve(stored, named())
-    assert after.outcome.transaction_id == "t1"
+    assert (after.outcome.transaction_id, after.outcome.named_id) == (None, "t1")
     assert after == stored._replace(outcome=stored.outcome._replace(answer=after.outcome.answer), changed=NOW)
 
 
@@ -209,10 +209,11 @@ def test_it_is_not_added_to_what_is_settled_nor_to_what_has_an_id(stored: Outcom
 
 
 @pytest.mark.parametrize("state", OPEN)
-def test_a_second_one_does_not_take_its_place(state: State) -> None:
-    noted = resolve(record(state), named("t1"))
-    assert resolve(noted, named("t2"), now=NOW + 1) is noted
-    assert resolve(noted, named("t1"), now=NOW + 1) is noted
+def test_the_latest_one_counts(state: State) -> None:
+    noted = resolve(record(state), named("bogus"))
+    again = resolve(noted, named("t1"), now=NOW + 1)
+    assert (again.outcome.named_id, again.changed) == ("t1", NOW + 1)
+    assert resolve(again, named("t1"), now=NOW + 2) is again
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -231,7 +232,7 @@ def test_it_is_kept_when_the_holder_finishes_with_what_is_open_and_has_no_id_of_
     if own is not None or state not in OPEN:
         assert after.outcome == outcome
     else:
-        assert after.outcome.transaction_id == "t1"
+        assert (after.outcome.transaction_id, after.outcome.named_id) == (None, "t1")
         assert after.outcome._replace(answer=None) == outcome
     assert finish(after, outcome, now=NOW + 1) is after
 
@@ -252,22 +253,32 @@ def test_it_stands_beside_what_the_gateway_has_answered() -> None:
 
 def test_it_outlives_the_holder() -> None:
     seen = as_seen(resolve(record(), named()), LEASE_ENDS).outcome
-    assert (seen.state, seen.evidence, seen.transaction_id) == (State.UNKNOWN, (DIED,), "t1")
+    assert (seen.state, seen.evidence, seen.named_id) == (State.UNKNOWN, (DIED,), "t1")
     assert ask(resolve(record(), named()), now=LEASE_ENDS) == seen
 
 
-def test_a_person_may_go_by_it() -> None:
+def test_a_person_does_not_say_that_it_was_paid_without_having_seen_the_id() -> None:
     noted = resolve(record(State.UNKNOWN), named())
-    assert resolve(noted, word(State.PAID)).outcome.transaction_id == "t1"
+    with pytest.raises(InvalidRequestError, match="without a transaction_id"):
+        resolve(noted, word(State.PAID))
+    for seen in ("t1", "t2"):
+        outcome = resolve(noted, word(State.PAID, seen)).outcome
+        assert (outcome.transaction_id, outcome.named_id) == (seen, None)
+
+
+def test_the_gateways_word_takes_its_place() -> None:
+    noted = resolve(record(State.UNKNOWN), named("bogus"))
+    outcome = resolve(noted, status(ended(State.PAID, "t1"))).outcome
+    assert (outcome.transaction_id, outcome.named_id) == ("t1", None)
 
 
 def test_of_what_was_refused_it_is_gone() -> None:
     refused = finish(resolve(record(), named()), ended(State.REFUSED))
-    assert refused.outcome.transaction_id is None
+    assert refused.outcome.named_id is None
     assert right(refused).outcome == Outcome(state=State.SENDING, attempts=1)
     # Nor is it taken over by the next claim where a person said that nothing was charged.
     resolved = resolve(resolve(record(State.UNKNOWN), named()), word(State.REFUSED))
-    assert right(resolved).outcome.transaction_id is None
+    assert right(resolved).outcome.named_id is None
 
 
 # --- any order ---

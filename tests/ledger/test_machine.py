@@ -99,6 +99,7 @@ class Story:
         lease_ends: Until when the last one may be at it.
         state: What was last told of it.
         transaction_id: Likewise.
+        noted: What a webhook has named last, and nobody has confirmed.
         is_a_persons_word: Whether a person has told that.
         is_contradicted: Whether two words about it differ, and no person has settled that.
         is_paid_for_sure: Whether the gateway itself has ever said that it was paid.
@@ -114,6 +115,7 @@ class Story:
     holders: list[Holder] = attrs.field(factory=list)
     state: State = State.SENDING
     transaction_id: str | None = None
+    noted: str | None = None
     is_a_persons_word: bool = False
     is_contradicted: bool = False
     is_paid_for_sure: bool = False
@@ -143,6 +145,7 @@ class Story:
         """Somebody was given the right to send."""
         self.fingerprint, self.lease_ends = fingerprint, lease_ends
         self.state, self.transaction_id, self.is_a_persons_word = State.SENDING, None, False
+        self.noted = None
         self.holders.append(holder)
 
     def hear(self, holder: Holder, outcome: Outcome) -> None:
@@ -152,9 +155,9 @@ class Story:
             self.hear_too_late(holder, outcome)
         elif self.state is State.SENDING:
             holder.has_told = True
-            noted, (self.state, self.transaction_id) = self.transaction_id, told
-            if self.state in OPEN:
-                self.transaction_id = told[1] or noted
+            self.state, self.transaction_id = told
+            if self.state not in OPEN or self.transaction_id is not None:
+                self.noted = None
             self.attempts = max(self.attempts, outcome.attempts)
             holder.may_have_charged = outcome.state is not State.REFUSED
             self.is_paid_for_sure |= outcome.state in MOVED
@@ -186,7 +189,7 @@ class Story:
     def believe(self, holder: Holder, outcome: Outcome) -> None:
         """What the gateway says is how it is from now on."""
         self.state, self.transaction_id = outcome.state, outcome.transaction_id
-        self.is_a_persons_word = False
+        self.noted, self.is_a_persons_word = None, False
         holder.may_have_charged = outcome.state not in UNSENT
         self.is_paid_for_sure |= outcome.state in MOVED
 
@@ -220,13 +223,15 @@ class Story:
     def note(self, holder: Holder, transaction_id: str) -> None:
         """A webhook has named the transaction of a holder, and nobody has confirmed it."""
         if holder is self.holders[-1] and self.state in OPEN and self.transaction_id is None:
-            self.transaction_id = transaction_id
+            self.noted = transaction_id
             event(f"noted: {self.state}")
 
     def settle(self, said: State, transaction_id: str | None) -> None:
         """A person tells what became of it, and is believed."""
         self.state, self.is_a_persons_word, self.is_contradicted = said, True, False
         self.transaction_id = transaction_id or self.transaction_id
+        if transaction_id:
+            self.noted = None
         self.attempts = max(self.attempts, 1)
         if said is State.REFUSED:
             self.wrong_words += self.charges > self.wrong_words
@@ -421,6 +426,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert answer.kind is ReferenceInUseError
         else:
             assert (answer.state, answer.transaction_id) == (state, story.transaction_id)
+            assert answer.contradicted is story.is_contradicted
         event(f"a claim is answered: {state}")
         return None
 
@@ -520,9 +526,10 @@ class LedgerMachine(RuleBasedStateMachine):
             self.hear_twice(process, reference, status(told, holder.right.token))
             return
         before = self.everything()
-        story.note(holder, holder.transaction_id)
-        self.resolve_by(process, reference, Resolution.named(holder.transaction_id, holder.right.token))
-        self.resolve_by(process, reference, Resolution.named("another", holder.right.token))
+        # The latest one counts: a bogus one does not lock out the true one.
+        for named in ("bogus", holder.transaction_id):
+            story.note(holder, named)
+            self.resolve_by(process, reference, Resolution.named(named, holder.right.token))
         after = self.everything()[reference]
         assert after._replace(outcome=before[reference].outcome, changed=before[reference].changed) == before[reference]
 
@@ -582,6 +589,7 @@ class LedgerMachine(RuleBasedStateMachine):
             record = records[reference]
             told = (record.outcome.state, record.outcome.transaction_id)
             assert told == (story.seen(self.clock.now), story.transaction_id)
+            assert record.outcome.named_id == story.noted
             assert record.outcome.attempts == story.attempts
             assert (record.mark is Mark.CONTRADICTED) is story.is_contradicted
             assert (record.mark is Mark.RESOLVED) is (story.is_a_persons_word and not story.is_contradicted)

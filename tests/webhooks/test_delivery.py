@@ -9,16 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paymentoptions_async import Mark, WebhookRefusedError
+from paymentoptions_async import Mark, Resolution, WebhookRefusedError
 from paymentoptions_async.ledger import Intent, Record
 from paymentoptions_async.models.outcome import Outcome, State
-from paymentoptions_async.webhooks.delivery import (
-    LONGEST,
-    Delivery,
-    is_about_another_operation,
-    is_known,
-    read_delivery,
-)
+from paymentoptions_async.webhooks.delivery import LONGEST, Delivery, is_known, read_delivery
 
 from ..helpers import APPROVED
 from .cases import SAMPLE, payload
@@ -30,11 +24,22 @@ def changed(**changes: Any) -> bytes:
     return orjson.dumps({name: value for name, value in told.items() if value is not None})
 
 
+def anybody(_: str) -> bool:
+    """Every token fits."""
+    return True
+
+
+def read(body: bytes) -> Delivery:
+    delivery = read_delivery(body, anybody)
+    assert isinstance(delivery, Delivery)
+    return delivery
+
+
 def refused(body: bytes) -> int:
-    with pytest.raises(WebhookRefusedError) as caught:
-        read_delivery(body)
-    assert caught.value.merchant_txn_ref is None
-    return caught.value.status
+    refusal = read_delivery(body, anybody)
+    assert isinstance(refusal, WebhookRefusedError)
+    assert (refusal.merchant_txn_ref, refusal.__traceback__) == (None, None)
+    return refusal.status
 
 
 # --- the shapes that gateway/API.md tells of ---
@@ -57,26 +62,26 @@ SHAPES: Final = {
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_shape_is_read(name: str) -> None:
-    delivery = read_delivery(SHAPES[name])
+    delivery = read(SHAPES[name])
     assert delivery.merchant_txn_ref == "qwe"
     assert delivery.transaction_id in ("t1", "ab8444e7-fec0-40dd-994d-0ad813785f74")
     assert delivery.says_success is (name != "a failure")
 
 
 def test_ids_may_be_numbers() -> None:
-    delivery = read_delivery(payload(74797, 17))
+    delivery = read(payload(74797, 17))
     assert (delivery.transaction_id, delivery.merchant_txn_ref) == ("74797", "17")
 
 
 def test_of_members_that_are_told_twice_the_last_one_counts() -> None:
     told = b'{"transaction_details":{"id":"t1","merchant_txn_ref":"one"},'
     told += b'"transaction_details":{"id":"t2","merchant_txn_ref":"two"}}'
-    assert read_delivery(told)[:2] == ("two", "t2")
+    assert read(told)[:2] == ("two", "t2")
 
 
 def test_the_card_number_in_it_is_masked() -> None:
     card = {"number": APPROVED, "cvc": "739", "security_code": 739}
-    delivery = read_delivery(changed(payment_details={"card": card}, note=f"paid by {APPROVED}, cvc: 739"))
+    delivery = read(changed(payment_details={"card": card}, note=f"paid by {APPROVED}, cvc: 739"))
     assert APPROVED not in repr(delivery)
     assert "739" not in repr(delivery)
     assert "520000******1005" in repr(delivery)
@@ -120,12 +125,12 @@ def test_parts_may_be_of_any_kind(part: str, what: Any) -> None:
     if part == "transaction_details":
         assert refused(body) == 400
     else:
-        assert read_delivery(body).transaction_id == "t1"
+        assert read(body).transaction_id == "t1"
 
 
 def test_64_kib_are_read_and_no_byte_more() -> None:
     whole = SAMPLE + b" " * (LONGEST - len(SAMPLE))
-    assert read_delivery(whole).merchant_txn_ref == "qwe"
+    assert read(whole).merchant_txn_ref == "qwe"
     assert refused(whole + b" ") == 413
 
 
@@ -149,31 +154,20 @@ payloads = st.dictionaries(
 
 @given(st.binary(max_size=200) | payloads.map(orjson.dumps))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    try:
-        delivery = read_delivery(body)
-    except WebhookRefusedError:
+    delivery = read_delivery(body, anybody)
+    if isinstance(delivery, WebhookRefusedError):
+        assert delivery.status == 400
         return
     for record in (stored(State.UNKNOWN), stored(State.PAID, "t1")):
         assert isinstance(is_known(delivery, record), bool)
-        assert isinstance(is_about_another_operation(delivery, record), bool)
 
 
 # --- what it is held against ---
 
 
-def stored(
-    state: State, transaction_id: str | None = None, *, operation: str = "payment", mark: Mark | None = None
-) -> Record:
+def stored(state: State, transaction_id: str | None = None, mark: Mark | None = None) -> Record:
     answer = orjson.dumps({"transaction_details": {"id": transaction_id}}) if transaction_id else None
-    return Record(Intent("ref", b"print", operation), "t", 9.0, 0.0, 0.0, Outcome(state, answer=answer), mark)
-
-
-def about(
-    transaction_id: str = "t1", *, success: bool = True, code: Any = "INFO0000", kind: Any = "CAPTURE"
-) -> Delivery:
-    return read_delivery(
-        payload(transaction_id, success=success, gateway_response={"code": code}, transaction_type=kind)
-    )
+    return Record(Intent("ref", b"print"), "t", 9.0, 0.0, 0.0, Outcome(state, answer=answer), mark)
 
 
 @pytest.mark.parametrize("success", [True, False])
@@ -184,49 +178,36 @@ def test_it_is_known_where_the_record_says_the_same_of_the_same_transaction(
     state: State, transaction_id: str | None, mark: Mark | None, success: bool
 ) -> None:
     same = state in (State.PAID, State.PARTIAL) if success else state is State.DECLINED
-    record = stored(state, transaction_id, mark=mark)
+    record = stored(state, transaction_id, mark)
     is_so = same and transaction_id == "t1" and mark is not Mark.CONTRADICTED
-    assert is_known(about(success=success), record) is is_so
+    assert is_known(read(payload("t1", success=success)), record) is is_so
 
 
-@pytest.mark.parametrize("state", list(State))
-@pytest.mark.parametrize(
-    "later",
-    [
-        *({"code": code} for code in ("INFO0001", "INFO0002", "INFO0003", "info0002")),
-        {"kind": "REFUND"}, {"kind": "VOID"},
-    ],
-)  # fmt: skip
-def test_what_was_done_to_a_charge_is_never_the_charge(later: dict[str, Any], state: State) -> None:
-    for transaction_id in ("t1", "t2"):
-        assert is_about_another_operation(about(transaction_id, **later), stored(state, "t1"))
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.CHALLENGED, State.DECLINED])
+def test_it_is_not_known_by_an_id_that_nobody_has_confirmed(state: State) -> None:
+    record = stored(state, "t1")
+    note = Resolution.named("t1", "t").outcome.answer
+    noted = record._replace(outcome=record.outcome._replace(answer=note))
+    for success in (True, False):
+        assert not is_known(read(payload("t1", success=success)), noted)
 
 
-@pytest.mark.parametrize("odd", [None, [], {}, 7, ["REFUND"], {"code": "INFO0002"}, "", "capture"])
-def test_a_code_or_type_of_any_other_kind_is_none_of_these(odd: Any) -> None:
-    assert not is_about_another_operation(about(code=odd, kind=odd), stored(State.UNKNOWN))
+# --- whose token does not fit ---
 
 
-# The operation of a record that is paid by t1, whether t2 succeeded, and whether that is another operation.
-LATER: Final = [
-    ("payment", True, False),
-    ("payment", False, True),
-    ("paymentv2", True, False),
-    ("hpp/generate/link", True, False),
-    ("authorization", True, True),
-    ("authorizationv2", False, True),
-    ("subscription/payment", True, True),
-    ("subscription/payment", False, True),
-]
+def test_a_token_is_asked_about_the_reference_that_the_payload_names() -> None:
+    asked: list[str] = []
+    refusal = read_delivery(payload("t1", "order-17"), lambda reference: bool(asked.append(reference)))
+    assert isinstance(refusal, WebhookRefusedError)
+    assert (refusal.status, asked) == (403, ["order-17"])
 
 
-@pytest.mark.parametrize(("operation", "success", "is_another"), LATER)
-def test_another_transaction_after_a_payment_is_a_later_step_or_a_second_payment(
-    operation: str, success: bool, is_another: bool
-) -> None:
-    for state in (State.PAID, State.PARTIAL):
-        record = stored(state, "t1", operation=operation)
-        assert is_about_another_operation(about("t2", success=success), record) is is_another
-        assert not is_about_another_operation(about("t1", success=success), record)
-    for state in (State.UNKNOWN, State.CHALLENGED, State.SENDING, State.DECLINED, State.REFUSED):
-        assert not is_about_another_operation(about("t2", success=success), stored(state, "t1", operation=operation))
+def test_who_has_no_token_gets_nothing_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mask(payload: object) -> Any:
+        raise AssertionError("masked for a stranger")
+
+    monkeypatch.setattr("paymentoptions_async.webhooks.delivery.masked", mask)
+    for body in (SAMPLE, payload("t1", note="number:" + " " * 30_000), b"[]", SAMPLE + b" " * LONGEST):
+        assert isinstance(read_delivery(body, lambda _: False), WebhookRefusedError)
+    with pytest.raises(AssertionError, match="for a stranger"):
+        read_delivery(SAMPLE, anybody)

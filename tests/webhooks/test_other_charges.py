@@ -20,6 +20,7 @@ from paymentoptions_async import (
     Payment,
     State,
 )
+from paymentoptions_async.redaction import MASK
 from paymentoptions_async.sandbox.answers import Answer
 from paymentoptions_async.sandbox.envelopes import status_envelope
 
@@ -102,7 +103,7 @@ async def test_the_transaction_of_another_charge_settles_nothing() -> None:
 
 
 @pytest.mark.parametrize("what", ["refund", "capture", "void"])
-async def test_a_later_step_settles_nothing_even_if_its_payload_hides_what_it_is(what: str) -> None:
+async def test_a_later_step_is_known_by_its_status_even_if_its_payload_hides_what_it_is(what: str) -> None:
     async with open_shop(faults=[LOST]) as shop:
         with pytest.raises(OutcomeUnknownError):
             await (
@@ -113,9 +114,30 @@ async def test_a_later_step_settles_nothing_even_if_its_payload_hides_what_it_is
         given = {} if what == "void" else {"amount": "1000"}
         await getattr(shop.client.payments, what)(made(shop), operation_key="key", **given)
         before = await known(shop.client)
-        refusal = await refuse(shop.client, payload(made(shop), transaction_type=None, gateway_response=None))
-        assert refusal.status == 403
+        event = await take(shop.client, payload(made(shop), transaction_type=None, gateway_response=None))
+        assert (event.effect, event.record) == (Effect.OTHER_OPERATION, before)
+        assert event.status is not None
+        assert (event.status.transaction_id, event.status.transaction_type) == (made(shop), what.upper())
         assert await known(shop.client) == before
+
+
+async def test_no_cvc_that_a_payload_or_a_status_tells_is_shown_or_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "a code that nobody may see"
+    card = {"number": APPROVED, "cvc": code, "cvv": code, "name": "John Doe"}
+    tell_otherwise(monkeypatch, card=card)
+    async with lost_charge() as shop:
+        body = payload(made(shop), payment_details={"card": card})
+        later = payload(made(shop), payment_details={"card": card}, gateway_response={"code": "INFO0002"})
+        events = [await take(shop.client, later), await take(shop.client, body)]
+        assert [event.effect for event in events] == [Effect.OTHER_OPERATION, Effect.SETTLED]
+        payment = await shop.client.payments.wait("ref", timeout=0)
+        status = await shop.client.payments.status(made(shop))
+        for told in (*events, *(event.raw for event in events), payment, payment.raw, status, status.raw):
+            assert code not in repr(told)
+            assert APPROVED not in repr(told)
+        assert events[0].status is not None
+        assert events[0].status.raw["payment_details"]["card"]["cvc"] == MASK
+        assert code not in repr((await known(shop.client)).outcome.answer)
 
 
 # --- what was done later, and what must be seen ---
@@ -164,6 +186,10 @@ async def test_a_second_payment_under_a_reference_is_seen_once_however_often_it_
             event = await take(shop.client, payload(two))
         assert (event.effect, event.record and event.record.mark) == (Effect.SETTLED, Mark.CONTRADICTED)
         assert [(line["event"], line["log_level"]) for line in lines] == [("webhook.contradicts", "error")]
+        for again in (shop.client.payments.purchase(request("ref")), shop.client.payments.wait("ref", timeout=0)):
+            payment = await again
+            assert isinstance(payment, Payment)
+            assert (payment.replayed, payment.recorded) == (True, False)
         for transaction_id in (one, two, one, two):
             await take(shop.client, payload(transaction_id))
         record = await known(shop.client)
@@ -176,18 +202,23 @@ async def test_a_second_payment_under_a_reference_is_seen_once_however_often_it_
 
 async def test_a_decline_after_a_payment_changes_nothing_and_a_payment_after_a_decline_is_seen() -> None:
     async with open_shop() as shop:
+        await shop.client.payments.purchase(request("paid"))
+        with pytest.raises(DeclinedError):
+            await shop.client.payments.purchase(request("declined", number=DECLINED))
+        for declined in (request("paid", number=DECLINED), request("paid", amount="9000005")):
+            async with sandbox_client() as (_, stranger):
+                with pytest.raises(DeclinedError):
+                    await stranger.with_options(base_url=shop.gateway.base_url).payments.purchase(declined)
         async with sandbox_client() as (_, stranger):
             elsewhere = stranger.with_options(base_url=shop.gateway.base_url)
-            await shop.client.payments.purchase(request("paid"))
-            with pytest.raises(DeclinedError):
-                await shop.client.payments.purchase(request("declined", number=DECLINED))
-            with pytest.raises(DeclinedError):
-                await elsewhere.payments.purchase(request("paid", number=DECLINED))
             await elsewhere.payments.purchase(request("declined", number=APPROVED))
         before = await known(shop.client, "paid")
         event = await take(shop.client, payload(made(shop, "paid"), "paid", success=False), "paid")
         assert (event.effect, await known(shop.client, "paid")) == (Effect.OTHER_OPERATION, before)
-        # Paid with another card than was asked for: it is not believed, and not lost either.
+        # With another card than was asked for, declined or paid: it is not believed, and not lost either.
+        another = payload(made(shop, "paid", number=-2), "paid", success=False)
+        assert (await refuse(shop.client, another, "paid")).status == 403
+        assert await known(shop.client, "paid") == before
         assert (await refuse(shop.client, payload(made(shop, "declined"), "declined"), "declined")).status == 403
 
 
@@ -199,5 +230,7 @@ async def test_a_reference_that_the_ledger_does_not_know_is_told_and_nothing_is_
         with capture_logs() as lines:
             event = await take(shop.client, payload(made(shop)))
         assert (event.effect, event.record) == (Effect.NO_RECORD, None)
+        assert event.status is not None
+        assert (event.status.transaction_id, event.status.merchant_txn_ref) == (made(shop), "ref")
         assert [(line["event"], line["log_level"]) for line in lines] == [("webhook.no_record", "warning")]
         assert await shop.client._shared.ledger.find("ref") is None

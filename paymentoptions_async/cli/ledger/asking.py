@@ -54,7 +54,7 @@ async def _unknown(store: Ledger) -> tuple[list[str], int]:
     askable, others = [], 0
     async for record in store.records(unsettled=True):
         if record.outcome.state is State.UNKNOWN:
-            if record.outcome.transaction_id is not None:
+            if (record.outcome.transaction_id or record.outcome.named_id) is not None:
                 askable.append(record.merchant_txn_ref)
             else:
                 others += 1

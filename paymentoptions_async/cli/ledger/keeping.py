@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -14,6 +12,7 @@ import typer
 
 from ... import Record, State
 from ..output import write_json, write_lines, write_text
+from ..sheet import csv_line
 from ..usage import BadUsageError
 from ..values import shown
 from .files import write_file
@@ -32,9 +31,6 @@ _CSV: Final = (
     "transaction_id", "created", "changed", "status", "reason", "response_code", "gateway_code", "refusal",
     "evidence", "history",
 )  # fmt: skip
-
-# What makes a spreadsheet compute a cell in place of showing it, the wide forms of East Asia as well.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def export(
@@ -86,7 +82,7 @@ def export(
 
 
 def _csv_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
-    yield _csv_cells(_CSV)
+    yield csv_line(_CSV)
     yield from map(_csv_line, records)
 
 
@@ -97,18 +93,7 @@ def _json_line(told: dict[str, Any]) -> str:
 def _csv_line(told: dict[str, Any]) -> str:
     told["evidence"] = "; ".join(told["evidence"])
     told["history"] = "; ".join("{at} {what}, by {by}: {reason}".format(**event) for event in told["history"])
-    return _csv_cells(told[name] for name in _CSV)
-
-
-def _csv_cells(values: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(map(_cell, values))
-    return text.getvalue()
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else shown(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return csv_line(told[name] for name in _CSV)
 
 
 def prune(
