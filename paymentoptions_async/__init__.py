@@ -4,9 +4,11 @@ If `purchase()` returns a `Payment`, the money moved once; if it raises, the typ
 the money.
 """
 
+from .batch import Batch, Breaker, ChargeOutcome, ChargeResult
 from .client import PaymentOptions
 from .errors import (
     AuthenticationError,
+    BatchPausedError,
     ConfigurationError,
     DeclinedError,
     InvalidRequestError,
@@ -54,10 +56,15 @@ __all__ = [
     "Address",
     "AuthenticationError",
     "Authorization",
+    "Batch",
+    "BatchPausedError",
+    "Breaker",
     "BrowserInfo",
     "Capture",
     "Card",
     "Challenge",
+    "ChargeOutcome",
+    "ChargeResult",
     "ConfigurationError",
     "DeclinedError",
     "Effect",

@@ -29,6 +29,7 @@ from .models.purchase_request import PurchaseRequest
 from .models.transaction import Transaction
 from .operations import Operation
 from .orders import Order, Orders
+from .pauses import listener
 from .recording import Recorder
 from .redaction import in_flight
 from .runtime import Runtime
@@ -238,7 +239,7 @@ class Charging:
                 trip.send_until = self._runtime.now() + timedelta(seconds=self._settings.timeouts.total)
                 claim = await self._claim(trip.order)
                 if isinstance(claim, Outcome):
-                    return Landing(claim, replayed=True)
+                    return Landing(claim, replayed=True, recorded=not claim.contradicted)
                 trip.claim = claim._replace(intent=trip.order.intent)
                 if asyncio.get_running_loop().time() < deadline:
                     await self._send(trip, deadline)
@@ -328,6 +329,8 @@ class Charging:
         )
 
     def _tell_retry(self, trip: _Trip, outcome: Outcome, pause: float) -> None:
+        if (hear := listener.get()) is not None:
+            hear(outcome)
         self._log.warning(
             "charge.retry",
             merchant_txn_ref=trip.order.reference,

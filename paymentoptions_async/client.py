@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import aiohttp
 import attrs
 
 from .asking import Asking
+from .batch.breaker import Breaker
+from .batch.runner import Batch, Requests, charge_many
 from .bell import Bell
 from .charging import Charging, Flights
 from .errors import ConfigurationError
 from .inquiring import Inquiring
 from .ledger import Ledger, MemoryLedger
 from .logs import Log
+from .models.challenge import Challenge
 from .models.codes import response_codes
+from .models.payment import Payment
 from .models.purchase_request import PurchaseRequest
 from .models.wire import prepare
 from .reconciling import Reconciling
@@ -158,6 +162,52 @@ class PaymentOptions:
         view = object.__new__(type(self))
         view._open(attrs.evolve(self.settings, **changes), self._shared, owner=False)
         return view
+
+    def charge_many(
+        self,
+        requests: Requests,
+        concurrency: int | None = None,
+        *,
+        version: Literal[1, 2] = 1,
+        rate: float | None = None,
+        ceiling: int = 256,
+        breaker: Breaker | None = None,
+    ) -> Batch:
+        """Charge many at a time, each as `payments.purchase` does.
+
+        ::
+
+            async with client.charge_many(requests) as batch:
+                async for result in batch:
+                    print(result.merchant_txn_ref, result.outcome)
+
+        Args:
+            requests: Any iterable or async iterable. It is pulled one by one, when the next charge can begin.
+            concurrency: How many at a time. `None` finds out how many the gateway bears, and follows it.
+            version: As for `payments.purchase`.
+            rate: How many may begin in a second.
+            ceiling: The most that `concurrency=None` comes to; more than the settings' `max_connections` never help.
+            breaker: Says when to pause; the default one does so where every further charge would fail as well.
+
+        Returns:
+            An async iterator of results, in the order of their coming. Nothing is sent before the first is asked for.
+
+        Raises:
+            ValueError: A number that makes no sense.
+        """
+
+        async def purchase(request: PurchaseRequest) -> Payment | Challenge:
+            return await self.payments.purchase(request, version=version)
+
+        return charge_many(
+            purchase,
+            requests,
+            concurrency=concurrency,
+            rate=rate,
+            ceiling=min(ceiling, self.settings.max_connections),
+            breaker=breaker,
+            runtime=self._shared.runtime,
+        )
 
     async def close(self) -> None:
         """Close the connections, and have the ledger told what it does not know yet. A view leaves it to its client.

@@ -11,6 +11,7 @@
     ├── NoAnswerError            not touched by this call: a question, or a change to a subscription, got no answer
     ├── WebhookRefusedError      not touched by this call: a delivery that is not believed
     ├── LedgerError              not touched by this call: the ledger cannot be read or written
+    ├── BatchPausedError         not touched by this call: a batch begins nothing more, for a reason that it tells
     ├── ReferenceConflictError   not touched by this call: the reference was used with other content
     ├── ReferenceInUseError      not touched by this call: another process is charging it now
     ├── DeclinedError            not moved: the issuer or a risk rule said no
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AuthenticationError",
+    "BatchPausedError",
     "ConfigurationError",
     "DeclinedError",
     "InvalidRequestError",
@@ -218,6 +220,22 @@ class LedgerError(PaymentOptionsError):
     """
 
     money = "not touched by this call"
+
+
+class BatchPausedError(PaymentOptionsError):
+    """A batch begins nothing more, since what fails would meet every further request as well; its text says what.
+
+    It speaks of the requests that were not begun: nothing of them was sent. Each one that was begun has its result.
+
+    Attributes:
+        begun: How many were begun, counted in the order of the input.
+    """
+
+    money = "not touched by this call"
+
+    def __init__(self, message: str, *, merchant_txn_ref: str | None = None, begun: int = 0) -> None:
+        super().__init__(message, merchant_txn_ref=merchant_txn_ref)
+        self.begun = begun
 
 
 class DeclinedError(PaymentOptionsError):

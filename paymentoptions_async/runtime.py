@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -29,10 +30,12 @@ class Runtime:
         sleep: Waits so many seconds.
         random: Gives a number from 0 to 1, for the pauses.
         now: The wall clock.
+        clock: Seconds that only go on, to measure with.
         token: Makes the token of a claim, another one each time.
     """
 
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
     now: Callable[[], datetime] = _now
+    clock: Callable[[], float] = time.monotonic
     token: Callable[[], str] = _token

@@ -10,6 +10,7 @@ import json
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,8 +121,23 @@ def test_the_readmes_first_command_charges_the_seed() -> None:
     assert "moved once" in told.stdout
 
 
-def test_ci_runs_the_readmes_second_command() -> None:
+def test_the_readmes_second_command_charges_a_file(tmp_path: Path) -> None:
     command = re.findall(r"```sh\n(.*?)\n```", README)[1]
+    assert command.startswith(".venv/bin/paymentoptions batch run examples/charges.csv --sandbox ")
+    (tmp_path / "examples").mkdir()
+    shutil.copy(ROOT / "examples" / "charges.csv", tmp_path / "examples")
+    told = subprocess.run(
+        [sys.executable, "-m", "paymentoptions_async", *command.split()[1:]],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 3, told.stderr  # some answers are lost: that is what the faults are for
+    results = (tmp_path / "examples" / "charges.sandbox.results.jsonl").read_text().splitlines()
+    assert len(results) >= 1000
+    assert "<svg" in (tmp_path / "examples" / "charges.sandbox.report.html").read_text()
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    command = re.findall(r"```sh\n(.*?)\n```", README)[2]
     assert command in (ROOT / ".ci" / "run").read_text().splitlines()
 
 

@@ -11,6 +11,7 @@ import pytest
 import paymentoptions_async
 from paymentoptions_async import (
     AuthenticationError,
+    BatchPausedError,
     ConfigurationError,
     DeclinedError,
     InvalidRequestError,
@@ -60,6 +61,7 @@ TREE: Final[dict[type[PaymentOptionsError], tuple[str, dict[str, Any]]]] = {
     NoAnswerError: ("not touched by this call", {"attempts": 2, "evidence": ("HTTP 502",)}),
     WebhookRefusedError: ("not touched by this call", {"status": 403}),
     LedgerError: ("not touched by this call", {}),
+    BatchPausedError: ("not touched by this call", {"begun": 117}),
     ReferenceConflictError: ("not touched by this call", {}),
     ReferenceInUseError: ("not touched by this call", {"lease_ends": datetime(2024, 11, 25, tzinfo=UTC)}),
     PartialApprovalError: ("moved in part", {"payment": PAYMENT, "replayed": True}),

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from .batch import batch
 from .doctor import doctor
 from .exits import EXIT_TABLE, ExitCode
 from .follow_ups import capture, refund, void
@@ -31,6 +32,7 @@ for command in (purchase, authorize, capture, void, refund, status, wait):
     app.command()(command)
 app.add_typer(subscription, name="subscription")
 app.command()(page)
+app.add_typer(batch, name="batch")
 app.add_typer(ledger, name="ledger")
 app.command()(sandbox)
 app.command()(doctor)

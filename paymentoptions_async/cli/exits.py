@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
             waiting for the payer. The doctor found a problem. The ledger cannot be used.
         USAGE: Nothing was tried: flags, body file or settings are wrong.
         UNKNOWN: The money may have moved, of this call or of one in the ledger. Or no answer came.
-        INTERRUPTED: Stopped from outside before anything was sent.
+        INTERRUPTED: Stopped from outside before anything was sent; of a batch, before the rest was begun.
     """
 
     OK = 0
@@ -52,4 +52,6 @@ Exit codes:
      is or stays unknown or contradicted)
 
 130  stopped by Ctrl-C or SIGTERM before anything was sent or changed
+
+     (batch: before the rest was begun)
 """

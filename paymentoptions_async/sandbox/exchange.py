@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from aiohttp import web
 
-from .answers import Answer, refusal
+from .answers import Answer, json_error, refusal
+from .capacity import Capacity
 from .contract import Refusal
 from .follow_ups import CAPTURE, REFUND, VOID
 from .gateway import Call, Gateway, Operation
@@ -66,11 +67,13 @@ class Exchanges:
     Args:
         gateway: Decides.
         latency: Seconds before a decision, or a callable that gives them.
+        capacity: How many are decided at a time.
     """
 
-    def __init__(self, gateway: Gateway, latency: float | Callable[[], float]) -> None:
+    def __init__(self, gateway: Gateway, latency: float | Callable[[], float], capacity: Capacity) -> None:
         self._gateway = gateway
         self._latency = latency
+        self._capacity = capacity
         self._running: set[asyncio.Task[None]] = set()
 
     def routes(self) -> Iterator[web.RouteDef]:
@@ -113,15 +116,20 @@ class Exchanges:
         if fault is not None and fault.at in ("after_read", "before_commit"):
             answer = self._undecided(fault, line)
         else:
-            if delay := self._latency() if callable(self._latency) else self._latency:
-                await asyncio.sleep(delay)
-            answer = operation.decide(self._gateway, call)
-            if fault is not None:
-                answer = answer_of(fault, self._gateway.now()) or answer
+            answer = await self._decided(operation, call, fault)
         if ref is not None:
             self._note(ref, name, call, answer, fault)
         await self._gateway.finish()
         return answer
+
+    async def _decided(self, operation: Operation, call: Call, fault: Fault | None) -> Answer:
+        async with self._capacity.seat() as served:
+            if not served:
+                return json_error(429, {"Retry-After": "1"})
+            if delay := self._latency() if callable(self._latency) else self._latency:
+                await asyncio.sleep(delay)
+            answer = operation.decide(self._gateway, call)
+        return answer if fault is None else answer_of(fault, self._gateway.now()) or answer
 
     def _undecided(self, fault: Fault, line: Line) -> Answer:
         if answer := answer_of(fault, self._gateway.now()):

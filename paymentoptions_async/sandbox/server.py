@@ -12,6 +12,7 @@ from aiohttp import web
 from paymentoptions_async.settings import Settings
 
 from .books import Books
+from .capacity import Capacity
 from .clock import Clock
 from .contract import API_KEY, MERCHANT_ID, X_API_KEY
 from .dispatcher import Dispatcher
@@ -61,6 +62,9 @@ class Sandbox:
         faults: What goes wrong, one for each request in order of arrival (`"reset:after_commit"`,
             or `None` for nothing), or a callable that is asked for each request.
         latency: Seconds before a decision, or a callable that gives them.
+        capacity: How many requests are decided at the same time, each for its latency; the others
+            wait in line. It can be changed while the sandbox runs.
+        queue: How many may wait in line; those beyond are answered 429.
         host: Where to listen.
         port: Where to listen; 0 takes a free one.
         declines: Whether a declined purchase is HTTP 200 or HTTP 400. Both hold the envelope with
@@ -78,7 +82,7 @@ class Sandbox:
         sleep: Waits before and between the attempts to deliver a webhook.
 
     Raises:
-        ValueError: A switch or a fault that there is not.
+        ValueError: A switch or a fault that there is not, or a number that makes no sense.
     """
 
     def __init__(
@@ -87,6 +91,8 @@ class Sandbox:
         duplicates: Duplicates = "charge",
         faults: Faults = (),
         latency: float | Callable[[], float] = 0.0,
+        capacity: int | None = None,
+        queue: int | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         declines: Declines = "2xx",
@@ -119,7 +125,8 @@ class Sandbox:
             dispatcher=Dispatcher(webhooks, switches, self._books, clock, sleep),
         )
         self._host, self._port = host, port
-        self._exchanges = Exchanges(self._gateway, latency)
+        self._capacity = Capacity(capacity, queue)
+        self._exchanges = Exchanges(self._gateway, latency, self._capacity)
         self._draw = draw_from(faults)
         self._outages: set[asyncio.Task[None]] = set()
         self._running: _Running | None = None
@@ -131,6 +138,15 @@ class Sandbox:
         """The address, without a path."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._started().listener.port}"
+
+    @property
+    def capacity(self) -> int | None:
+        """How many requests are decided at the same time; `None` is any number."""
+        return self._capacity.seats
+
+    @capacity.setter
+    def capacity(self, capacity: int | None) -> None:
+        self._capacity.seats = capacity
 
     def settings(self, **changes: Any) -> Settings:
         """Settings of a client that this sandbox accepts.

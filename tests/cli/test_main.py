@@ -88,7 +88,8 @@ def test_every_command_of_the_ledger_takes_ledger_and_json() -> None:
     for name, command in COMMANDS.items():
         flags = {flag for part in command.params for flag in part.opts}
         assert "--json" in flags
-        assert ("--ledger" in flags) == (name in REMEMBERED or name.startswith("ledger "))
+        of_the_ledger = name.startswith(("ledger ", "batch ")) and name != "batch report"
+        assert ("--ledger" in flags) == (name in REMEMBERED or of_the_ledger)
 
 
 def all_flags() -> list[str]:
@@ -128,6 +129,12 @@ def test_no_flag_takes_a_card_number_or_a_cvc() -> None:
         ["subscription", "pause", CARD],
         ["subscription", "get", "id", CARD],
         ["subscription", CARD],
+        ["batch", "run", CARD],
+        ["batch", "run", "charges.csv", CARD],
+        ["batch", "run", CARD, "--results", f"{CARD}.jsonl", "--sandbox"],
+        ["batch", "run", "charges.csv", "--map", f"{CARD}.toml"],
+        ["batch", "run", "charges.csv", "--map", f"x={CARD}"],
+        ["batch", "report", CARD],
         ["ledger", CARD],
         ["ledger", "list", CARD],
         ["ledger", "list", "--state", CARD],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import attrs
 import pytest
 
 from paymentoptions_async.sandbox import Sandbox, WebhookPolicy
+from paymentoptions_async.sandbox.hosted import pay_page
 from paymentoptions_async.sandbox.storage import Storage
 
 from .calls import (
@@ -192,3 +194,62 @@ async def test_a_file_serves_one_sandbox_at_a_time(session: aiohttp.ClientSessio
         assert (await post(session, gateway, purchase())).status == 201
     async with Sandbox(database=tmp_path / "sandbox.db") as again:
         assert again.total_charges() == 1
+
+
+async def test_what_could_not_be_written_is_written_by_the_next_commit_and_the_newest_counts(tmp_path: Path) -> None:
+    storage, is_full = Storage(tmp_path / "sandbox.db"), True
+
+    def fill() -> None:
+        connection = storage._connection
+        assert connection is not None
+        connection.create_function("is_full", 0, lambda: is_full)
+        # It fails in the middle of a transaction, and leaves that open.
+        connection.execute(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON entries WHEN is_full() AND NEW.key = 'second'"
+            " BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
+        )
+
+    await storage.open()
+    await storage._in_thread(fill)
+    storage.put("attempts", "first", 1)
+    storage.put("attempts", "second", 1)
+    with pytest.raises(sqlite3.Error, match="the disk is full"):
+        await storage.commit()
+    storage.put("attempts", "first", 2)
+    storage.drop("attempts", "third")
+    is_full = False
+    await storage.close()
+    again = Storage(tmp_path / "sandbox.db")
+    assert (await again.open())["attempts"] == {"first": b"2", "second": b"1"}
+    await again.close()
+
+
+async def test_a_card_number_where_none_belongs_is_not_kept(session: aiohttp.ClientSession, tmp_path: Path) -> None:
+    written = "5200 0000 0000 1005"
+    body = purchase({
+        "billing_address.address1": f"1-2-3 {APPROVED}",
+        "shipping_address.city": written,
+        "card.name": f"John {APPROVED}",
+        "return_url.success_url": f"http://www.successurl.com/?card={APPROVED}",
+    })  # fmt: skip
+    async with Sandbox(database=tmp_path / "sandbox.db") as gateway:
+        await made(session, gateway, "/payment", body)
+        (transaction,) = gateway.transactions()
+        kept = repr(attrs.asdict(transaction))
+        assert "520000******1005" in transaction.addresses["billing_address"]["address1"]
+        assert transaction.addresses["billing_address"]["country"] == "JP"
+    kept += "".join(map(repr, await asyncio.to_thread(lambda: [file.read_bytes() for file in tmp_path.iterdir()])))
+    assert APPROVED not in kept
+    assert written not in kept
+
+
+async def test_a_payers_name_that_is_a_card_number_is_not_kept(
+    session: aiohttp.ClientSession, gateway: Sandbox
+) -> None:
+    await post(session, gateway, purchase(), path=f"{PREFIX}/hpp/generate/link")
+    (page,) = gateway._books.pages.values()
+    typed = {"expiry_month": "12", "expiry_year": "30", "cvc": "739", "name": APPROVED, "amount": None}
+    pay_page(gateway._gateway, page, number=APPROVED, **typed)
+    (transaction,) = gateway.transactions()
+    assert transaction.card is not None
+    assert transaction.card.name == "520000******1005"

@@ -1,0 +1,203 @@
+"""The results of a run, as they come: one JSON object on a line, appended and never changed.
+
+A line that is charged again, since its outcome was open, gets another entry: the later one counts. When a run is over
+the earlier ones are left out, so that each line of the input has one entry. A last line that is torn, since the process
+was killed while it wrote, does not count: the ledger knows that charge.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Self
+
+import orjson
+
+from .entries import FINAL, identity_of
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["MARK", "Journal", "JournalError", "latest", "raw_latest"]
+
+MARK: Final = b'{"line":'
+"""How every line of a journal begins."""
+
+_LINE: Final = re.compile(rb'\{"line":(\d{1,8}),')
+
+
+class JournalError(Exception):
+    """There is something else in the file, or another run is at it."""
+
+
+class Journal:
+    """Writes the results of a run, and knows those of earlier ones. Blocking: use it in a thread.
+
+    Args:
+        path: The file; it is made where there is none, for its owner alone.
+        gateway: The address at which is charged: a file of results never mixes two.
+        anew: Begin with nothing, whatever earlier runs have written.
+
+    Attributes:
+        earlier: How many lines have a final outcome already, by outcome.
+
+    Raises:
+        JournalError: It is no journal, or another run is at it.
+        OSError: It cannot be read or written.
+    """
+
+    def __init__(self, path: Path, *, gateway: str, anew: bool = False) -> None:
+        self.path = path
+        self.earlier: Counter[str] = Counter()
+        self._final = array("Q")
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0)
+        try:
+            self._lock()
+            self._mend()
+            for entry in latest(path):
+                self._know(entry, gateway)
+            if anew:
+                self._forget()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _lock(self) -> None:
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise JournalError(f"another run is writing {self.path} now") from None
+
+    def _mend(self) -> None:
+        """Cut a torn last line off."""
+        size = self._file.seek(0, os.SEEK_END)
+        self._file.seek(0)
+        if size and not MARK.startswith(begins := self._file.read(len(MARK))) and begins != MARK:
+            raise JournalError(f"{self.path} holds something else than results")
+        kept = size
+        while kept:
+            start = max(0, kept - 65_536)
+            self._file.seek(start)
+            if (end := self._file.read(kept - start).rfind(b"\n")) >= 0:
+                kept = start + end + 1
+                break
+            kept = start
+        if kept < size:
+            self._file.truncate(kept)
+
+    def _forget(self) -> None:
+        self._file.truncate(0)
+        self._final = array("Q")
+        self.earlier.clear()
+
+    def _know(self, entry: Mapping[str, Any], gateway: str) -> None:
+        if entry["gateway"] != gateway:
+            raise JournalError(f"{self.path} holds results of another gateway: give --results")
+        if entry["outcome"] in FINAL:
+            number = entry["line"]
+            if number >= len(self._final):
+                self._final.frombytes(bytes(8 * (2 * number + 1024 - len(self._final))))
+            self._final[number] = identity_of(entry) or 1
+            self.earlier[entry["outcome"]] += 1
+
+    def is_done(self, number: int) -> bool:
+        """Whether a line's outcome is final.
+
+        Args:
+            number: Of the line.
+        """
+        return number < len(self._final) and self._final[number] != 0
+
+    def is_about(self, number: int, identity: int) -> bool:
+        """Whether the final entry of a line is about that charge.
+
+        Args:
+            number: Of the line.
+            identity: Of its request.
+        """
+        return self._final[number] == (identity or 1)
+
+    def write(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Append entries. Once this has returned, a killed process does not lose them.
+
+        Raises:
+            OSError: They cannot be written, or not all of them.
+        """
+        data = b"".join(orjson.dumps(entry) + b"\n" for entry in entries)
+        while data:
+            data = data[self._file.write(data) or 0 :]
+
+    def compact(self) -> None:
+        """Leave out what a later entry has replaced. The file is replaced whole, or stays as it is."""
+        if sum(1 for _ in raw_latest(self.path)) == _count(self.path):
+            return
+        part = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.writelines(raw_latest(self.path))
+            part.replace(self.path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def latest(path: Path) -> Iterator[dict[str, Any]]:
+    """The entries of a journal that count, in the order in which they came. Blocking.
+
+    Args:
+        path: The file. It may be written meanwhile.
+
+    Raises:
+        JournalError: It is none.
+        OSError: It cannot be read.
+    """
+    for line in raw_latest(path):
+        try:
+            entry = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            raise JournalError(f"{path} holds something else than results") from None
+        yield entry
+
+
+def raw_latest(path: Path) -> Iterator[bytes]:
+    """The same as the lines that they are."""
+    last = array("I")
+    with path.open("rb") as file:
+        for place, number, _ in _numbered(file, path):
+            if number >= len(last):
+                last.frombytes(bytes(4 * (2 * number + 1024 - len(last))))
+            last[number] = place
+    with path.open("rb") as file:
+        for place, number, line in _numbered(file, path):
+            if number < len(last) and last[number] == place:
+                yield line
+
+
+def _numbered(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, bytes]]:
+    for place, line in enumerate(file, 1):
+        if not line.endswith(b"\n"):
+            return
+        if (match := _LINE.match(line)) is None:
+            raise JournalError(f"{path} holds something else than results")
+        yield place, int(match[1]), line
+
+
+def _count(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)

@@ -1,0 +1,100 @@
+"""The results on disk: what a kill leaves behind, and what is never written over."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import orjson
+import pytest
+
+from paymentoptions_async.batch.entries import Place, identity_of, request_identity
+from paymentoptions_async.batch.journal import Journal, JournalError, latest
+
+from ..helpers import request
+from .entries import GATEWAY, entry, written
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "results.jsonl"
+
+
+def lines_in(path: Path) -> list[int]:
+    return [one["line"] for one in latest(path)]
+
+
+def test_what_was_written_is_known_to_the_next_run(path: Path) -> None:
+    with Journal(path, gateway=GATEWAY) as journal:
+        journal.write([entry(1), entry(2, "unknown"), entry(3, "declined")])
+    with Journal(path, gateway=GATEWAY) as again:
+        assert [again.is_done(number) for number in range(6)] == [False, True, False, True, False, False]
+        assert again.earlier == {"paid": 1, "declined": 1}
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"line":2,"merchant', orjson.dumps(entry(2))])
+def test_a_torn_last_line_does_not_count_and_is_cut_off(path: Path, torn: bytes) -> None:
+    whole = written(path, entry(1)).read_bytes()
+    path.write_bytes(whole + torn)
+    assert lines_in(path) == [1]
+    with Journal(path, gateway=GATEWAY) as journal:
+        journal.write([entry(2)])
+    assert path.read_bytes() == whole + orjson.dumps(entry(2)) + b"\n"
+
+
+def test_a_file_that_was_torn_in_its_first_line_begins_anew(path: Path) -> None:
+    path.write_bytes(b'{"li')
+    with Journal(path, gateway=GATEWAY) as journal:
+        journal.write([entry(1)])
+    assert lines_in(path) == [1]
+
+
+def test_the_later_entry_of_a_line_counts_and_the_earlier_one_goes_at_the_end(path: Path) -> None:
+    written(path, entry(1, "unknown"), entry(2), entry(1, "paid"))
+    assert [one["outcome"] for one in latest(path)] == ["paid", "paid"]
+    with Journal(path, gateway=GATEWAY) as journal:
+        journal.compact()
+    assert path.read_bytes().count(b"\n") == 2
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("found", [b"amount,currency\n1,JPY\n", b"\0" * 100, b'{"lines": 3}\n', b'{"line":x}\n'])
+def test_what_is_no_journal_is_left_as_it_is(path: Path, found: bytes) -> None:
+    path.write_bytes(found)
+    with pytest.raises(JournalError):
+        Journal(path, gateway=GATEWAY)
+    assert path.read_bytes() == found
+
+
+def test_results_of_another_gateway_are_no_results_here(path: Path) -> None:
+    written(path, entry(1, gateway="https://elsewhere.example"))
+    for anew in (False, True):
+        with pytest.raises(JournalError, match="another gateway"):
+            Journal(path, gateway=GATEWAY, anew=anew)
+    assert lines_in(path) == [1]
+
+
+def test_two_runs_do_not_write_one_file(path: Path) -> None:
+    with Journal(path, gateway=GATEWAY), pytest.raises(JournalError, match="another run"):
+        Journal(path, gateway=GATEWAY)
+
+
+def test_only_its_owner_can_read_it(path: Path) -> None:
+    with Journal(path, gateway=GATEWAY):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"amount": "1001"}, False),
+        ({"currency": "USD"}, False),
+        ({"merchant_id": "another"}, False),
+        ({"number": "4111111111111111"}, False),
+    ],
+)
+def test_an_entry_is_about_its_own_charge_alone(changes: dict[str, str], same: bool) -> None:
+    asked = request("pay-1", **{"merchant_id": None, "amount": "1000", **changes})  # type: ignore[arg-type]
+    told = identity_of(entry(1, card="520000******1005", currency=request().currency))
+    assert (request_identity(asked, Place(GATEWAY, "shop")) == told) is same
