@@ -32,7 +32,9 @@ def types(session: nox.Session) -> None:
 def torture(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     full = {"PAYMENTOPTIONS_TORTURE": "full"}
-    session.run("python", "-m", "pytest", "-s", "tests/torture", *session.posargs, env=full)
+    session.run(
+        "python", "-m", "pytest", "-s", "tests/torture", "tests/cluster/test_killed.py", *session.posargs, env=full
+    )
 
 
 @nox.session
@@ -40,3 +42,4 @@ def benchmarks(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     session.run("python", "-m", "benchmarks.purchase", *session.posargs)
     session.run("python", "-m", "benchmarks.ledger")
+    session.run("python", "-m", "benchmarks.batch", *session.posargs)

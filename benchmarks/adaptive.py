@@ -1,18 +1,20 @@
 """How much of the best fixed concurrency's throughput the adaptive one finds, and what it does when capacity halves.
 
-`python -m benchmarks.adaptive`: the gateway is a sandbox in a process of its own, whose capacity is capped.
+A part of `benchmarks.batch`. The gateway is a sandbox in a process of its own, whose capacity is capped:
+
+    python -m benchmarks.adaptive QUEUE     # is that process; 0 is a line without end
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
+from typing import Final, NamedTuple
 
 import attrs
 import orjson
@@ -21,7 +23,13 @@ from paymentoptions_async import Batch, PaymentOptions, PurchaseRequest, RateLim
 from paymentoptions_async.sandbox import Sandbox, WebhookPolicy
 
 SEED = Path(__file__).parents[1] / "examples" / "purchase.json"
-FIXED = (8, 16, 32, 48, 64, 96)
+FIXED: Final = (8, 16, 24, 32, 48, 64, 96)
+CAPACITY: Final = 24
+QUEUE: Final = 16
+LATENCY: Final = 0.05
+ROUNDS: Final = 3
+SETTLING: Final = 2.5
+SECONDS: Final = 2.5
 
 
 class Gateway:
@@ -40,10 +48,10 @@ class Gateway:
 
 
 @asynccontextmanager
-async def sandbox(capacity: int, queue: int | None, latency: float) -> AsyncIterator[Gateway]:
+async def sandbox(queue: int | None) -> AsyncIterator[Gateway]:
     """A sandbox in a process of its own, whose capacity can be changed."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.adaptive", "--serve", f"{capacity},{queue or 0},{latency}",
+        sys.executable, "-m", "benchmarks.adaptive", str(queue or 0),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
@@ -56,10 +64,10 @@ async def sandbox(capacity: int, queue: int | None, latency: float) -> AsyncIter
         await process.wait()
 
 
-async def serve(capacity: int, queue: int | None, latency: float) -> None:
+async def serve(queue: int | None) -> None:
     """Be that process: each line of the input is a new capacity."""
     async with Sandbox(
-        latency=latency, capacity=capacity, queue=queue, webhooks=WebhookPolicy(enabled=False)
+        latency=LATENCY, capacity=CAPACITY, queue=queue, webhooks=WebhookPolicy(enabled=False)
     ) as gateway:
         told = gateway.settings()
         names = ("api_key", "x_api_key", "merchant_id", "base_url")
@@ -80,76 +88,76 @@ def requests(prefix: str) -> Iterator[PurchaseRequest]:
         number += 1
 
 
-async def measure(batch: Batch, warm_up: float, seconds: float) -> tuple[float, float]:
-    """Charges a second, and the mean limit, from the end of the warm-up on."""
+async def measure(batch: Batch) -> tuple[float, float]:
+    """Charges a second, and the mean limit, once it has settled."""
     begun = time.perf_counter()
-    counted, limits = 0, 0
+    limits: list[int] = []
     async for _ in batch:
         now = time.perf_counter() - begun
-        if warm_up < now <= warm_up + seconds:
-            counted += 1
-            limits += batch.limit
-        if now > warm_up + seconds:
+        if now > SETTLING + SECONDS:
             batch.stop()
-    return counted / seconds, limits / max(1, counted)
+        elif now > SETTLING:
+            limits.append(batch.limit)
+    return len(limits) / SECONDS, fmean(limits)
 
 
-async def compare(capacity: int, latency: float, seconds: float, rounds: int) -> None:
+async def compare() -> None:
     """Fixed settings against the adaptive one, in turn: what else the machine does meets all of them."""
     seen: dict[int | None, list[tuple[float, float]]] = {concurrency: [] for concurrency in (*FIXED, None)}
-    async with sandbox(capacity, None, latency) as gateway:
-        for number in range(rounds):
+    async with sandbox(None) as gateway:
+        for number in range(ROUNDS):
             for concurrency, figures in seen.items():
                 async with PaymentOptions(gateway.settings) as client:
                     batch = client.charge_many(requests(f"{number}-{concurrency}"), concurrency)
-                    figures.append(await measure(batch, 1.5, seconds))
-    best = max(fmean(rate for rate, _ in seen[concurrency]) for concurrency in FIXED)
-    for concurrency, figures in seen.items():
-        rate, limit = (fmean(column) for column in zip(*figures, strict=True))
-        name = "adaptive" if concurrency is None else f"fixed {concurrency}"
-        print(
-            f"{name:>10}: {rate:6.0f} charges/s, {rate / best:4.0%} of the best fixed, limit {limit:5.1f}", flush=True
-        )
+                    figures.append(await measure(batch))
+    rates = {concurrency: median(rate for rate, _ in figures) for concurrency, figures in seen.items()}
+    best = max(rates[concurrency] for concurrency in FIXED)
+    print("\n| in flight | charges a second | of the best fixed | limit |\n|---|---|---|---|")
+    for concurrency, rate in rates.items():
+        limit = median(limit for _, limit in seen[concurrency])
+        print(f"| {concurrency or 'adaptive'} | {rate:.0f} | {rate / best:.0%} | {limit:.0f} |", flush=True)
 
 
-async def halve(capacity: int, queue: int, latency: float) -> None:
-    """The capacity halves after three seconds, and comes back after six."""
-    async with sandbox(capacity, queue, latency) as gateway, PaymentOptions(gateway.settings) as client:
-        begun = time.perf_counter()
-        changes = [(3.0, capacity // 2), (6.0, capacity)]
-        shown, refused, counted = 0.25, 0, 0
-        async with client.charge_many(requests("h")) as batch:
-            async for result in batch:
-                now = time.perf_counter() - begun
-                counted += 1
-                refused += isinstance(result.error, RateLimitedError)
-                if changes and now > changes[0][0]:
-                    await gateway.set_capacity(changes.pop(0)[1])
-                if now > shown:
-                    print(f"{now:5.2f} s: in flight {batch.in_flight:3}, limit {batch.limit:3}, {counted * 4:5}/s")
-                    shown, counted = shown + 0.25, 0
-                if now > 8:
-                    batch.stop()
-        print(f"refused after the retries: {refused}")
+async def halve() -> None:
+    """The capacity halves in mid-run, and comes back."""
+    print("\n| capacity | line | charges a second | in flight, median | in flight, most | said no to after retries |")
+    print("|---|---|---|---|---|---|")
+    async with sandbox(QUEUE) as gateway, PaymentOptions(gateway.settings) as client:
+        batch = client.charge_many(requests("h"))
+        for capacity in (CAPACITY, CAPACITY // 2, CAPACITY):
+            await gateway.set_capacity(capacity)
+            settling, seen = await watch(batch, SETTLING), await watch(batch, SECONDS)
+            print(
+                f"| {capacity} | {QUEUE} | {len(seen) / SECONDS:.0f} | {median(it.in_flight for it in seen):.0f}"
+                f" | {max(it.in_flight for it in seen)} | {sum(it.is_refused for it in settling + seen)} |",
+                flush=True,
+            )
+        batch.stop()
+        async for _ in batch:
+            pass
 
 
-def main() -> None:
-    """Read the flags, measure."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--serve", help=argparse.SUPPRESS)
-    parser.add_argument("--capacity", type=int, default=32)
-    parser.add_argument("--queue", type=int, default=16)
-    parser.add_argument("--latency", type=float, default=0.02)
-    parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
-    flags = parser.parse_args()
-    if flags.serve:
-        capacity, queue, latency = flags.serve.split(",")
-        asyncio.run(serve(int(capacity), int(queue) or None, float(latency)))
-        return
-    asyncio.run(compare(flags.capacity, flags.latency, flags.seconds, flags.rounds))
-    asyncio.run(halve(flags.capacity, flags.queue, flags.latency))
+class Seen(NamedTuple):
+    """What there was to see when a result came."""
+
+    in_flight: int
+    is_refused: bool
+
+
+async def watch(batch: Batch, seconds: float) -> list[Seen]:
+    """Take the results that come in so many seconds."""
+    until, seen = time.perf_counter() + seconds, []
+    while time.perf_counter() < until:
+        result = await anext(batch)
+        seen.append(Seen(batch.in_flight, isinstance(result.error, RateLimitedError)))
+    return seen
+
+
+async def report() -> None:
+    """Print the tables."""
+    await compare()
+    await halve()
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(serve(int(sys.argv[1]) or None))

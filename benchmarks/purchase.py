@@ -55,17 +55,20 @@ async def cpu(base_url: str, concurrency: int) -> dict[str, float]:
     return {name: median(times[1:]) for name, times in spent.items()}
 
 
-def instructions(base_url: str, name: str, concurrency: int) -> float:
-    """Thousands of instructions per call."""
-    short, long = (_callgrind(base_url, name, concurrency, calls) for calls in (512, 1536))
+def instructions(*command: str) -> float:
+    """Thousands of instructions per call.
+
+    Args:
+        *command: A module and its arguments; how many calls it makes is put behind them.
+    """
+    short, long = (_callgrind(*command, str(calls)) for calls in (512, 1536))
     return (long - short) / 1024 / 1000
 
 
-def _callgrind(base_url: str, name: str, concurrency: int, calls: int) -> int:
+def _callgrind(*arguments: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            "valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out",
-            sys.executable, "-m", "benchmarks.purchase", "--run", base_url, name, str(concurrency), str(calls),
+            "valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", sys.executable, "-m", *arguments
         ]  # fmt: skip
         told = subprocess.run(command, capture_output=True, text=True, check=True, env=_QUIET).stderr
     found = re.search(r"Collected : (\d+)", told)
@@ -153,7 +156,10 @@ def report(quick: bool) -> None:
         if not quick:
             print("\n| in flight | plain, 1000 instructions | ours | ratio |\n|---|---|---|---|")
             for concurrency in CONCURRENCIES:
-                plain, ours = (instructions(base_url, name, concurrency) for name in ("plain", "ours"))
+                plain, ours = (
+                    instructions("benchmarks.purchase", "--run", base_url, name, str(concurrency))
+                    for name in ("plain", "ours")
+                )
                 print(f"| {concurrency} | {plain:.0f} | {ours:.0f} | {ours / plain:.2f} |", flush=True)
     if not quick:
         print(f"\nmemory of a call, {IN_FLIGHT} in flight:")

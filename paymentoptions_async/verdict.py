@@ -18,7 +18,7 @@ import orjson
 from .models import lenient
 from .models.codes import Reason, ResponseCode, find_code, gateway_code_reason
 from .models.outcome import Outcome, Refusal, State
-from .redaction import MASK, Secret, mask_pan, may_hold_card_number, redact
+from .redaction import MASK, Secret, mask_pan, may_hold_card_number, redact, redact_text
 from .transport.reply import Fault, Reply
 
 __all__ = ["Asked", "Judged", "ends_doubt", "judge", "judge_word", "masked", "names_another", "read_object", "settle"]
@@ -107,7 +107,7 @@ def _read(body: bytes, asked: Asked) -> tuple[dict[str, Any] | None, bytes]:
     if answer is None:
         return None, b""
     # Where the card is not known its CVC could not be found by looking for it.
-    if asked.number is None or may_hold_card_number(body) or _echoes(body, asked) or _shows_card(answer):
+    if asked.number is None or _may_show_number(body, asked) or _echoes(body, asked) or _shows_card(answer):
         answer = _masked(answer, asked)
         body = orjson.dumps(answer)
     return answer, body
@@ -125,6 +125,17 @@ def read_object(body: bytes) -> dict[str, Any] | None:
 def masked(answer: dict[str, Any]) -> dict[str, Any]:
     """The same without the card data that it may hold."""
     return _masked(answer, Asked())
+
+
+def _may_show_number(body: bytes, asked: Asked) -> bool:
+    """Whether a run of digits is long enough for a card number, and is not just the reference that was asked for."""
+    if not may_hold_card_number(body):
+        return False
+    # Many a reference holds a day and a number. One that looks like a card number itself is no excuse.
+    reference = asked.merchant_txn_ref
+    if not reference or redact_text(reference) != reference:
+        return True
+    return may_hold_card_number(body.replace(f'"{reference}"'.encode(), b'""'))
 
 
 def _echoes(body: bytes, asked: Asked) -> bool:

@@ -34,6 +34,7 @@ from paymentoptions_async import (
     RetryPolicy,
     Secret,
     Settings,
+    State,
     Timeouts,
 )
 from paymentoptions_async.ledger import Claim, Intent
@@ -42,6 +43,8 @@ from paymentoptions_async.runtime import Runtime
 from paymentoptions_async.sandbox import Sandbox
 
 from .helpers import APPROVED, CVC, DECLINED, THREE_D_SECURE, request, sandbox_client
+from .ledger.cases import ended, status
+from .resources.cases import plan_request
 
 REPEATING = RetryPolicy(base=0.001, cap=0.01, repeat_after_send=True)
 
@@ -100,6 +103,7 @@ async def test_a_partial_approval_carries_what_was_approved(gateway: Sandbox, cl
         await client.payments.purchase(request("ref", amount="9000010"))
     assert caught.value.payment is not None
     assert caught.value.payment.amount == 9000010 / 2
+    assert "void, refund or complete it" in str(caught.value)
     assert gateway.charges("ref") == 1
 
 
@@ -139,6 +143,29 @@ async def test_what_breaks_a_rule_is_refused_before_anything_is_sent(gateway: Sa
 
 
 # --- retries ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", ["purchase", "authorize"])
+@pytest.mark.parametrize("version", [0, 3, "2", None, 1.5])
+@pytest.mark.asyncio
+async def test_a_version_that_the_gateway_does_not_have_is_refused_by_name(
+    gateway: Sandbox, client: PaymentOptions, operation: str, version: Any
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        await getattr(client.payments, operation)(request("ref"), version=version)
+    assert [problem.path for problem in caught.value.problems] == ["version"]
+    assert gateway.attempts("ref") == 0
+
+
+@pytest.mark.parametrize("operation", ["purchase", "authorize"])
+@pytest.mark.asyncio
+async def test_a_charge_with_a_plan_in_it_is_refused_since_it_would_begin_no_subscription(
+    gateway: Sandbox, client: PaymentOptions, operation: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=r"subscriptions\.create") as caught:
+        await getattr(client.payments, operation)(plan_request("ref"))
+    assert [problem.path for problem in caught.value.problems] == ["subscription"]
+    assert gateway.attempts("ref") == 0
 
 
 @pytest.mark.asyncio
@@ -344,6 +371,34 @@ async def test_two_clients_on_one_ledger_do_not_charge_at_once() -> None:
             await first
             assert (await other.payments.purchase(request("ref"))).replayed
         assert gateway.charges("ref") == 1
+
+
+# What the gateway says of a payment later, and what each call tells then.
+SAID_LATER = [(State.PAID, Payment), (State.PARTIAL, PartialApprovalError), (State.DECLINED, OutcomeUnknownError)]
+
+
+@pytest.mark.parametrize(("said", "told"), SAID_LATER)
+@pytest.mark.asyncio
+async def test_after_a_contradiction_every_call_says_that_the_ledger_does_not_stand_for_it(
+    said: State, told: type[Any]
+) -> None:
+    ledger = MemoryLedger()
+    async with sandbox_client(client={"ledger": ledger}) as (gateway, client):
+        await client.payments.purchase(request("ref"))
+        record = await ledger.find("ref")
+        assert record is not None
+        await ledger.resolve("ref", status(ended(said, "t2"), record.token))
+        for again in (client.payments.purchase(request("ref")), client.payments.wait("ref", timeout=0)):
+            try:
+                answer: Any = await again
+            except PaymentOptionsError as error:
+                answer = error
+            assert type(answer) is told
+            assert (answer.replayed, answer.recorded) == (True, False)
+            if isinstance(answer, PartialApprovalError):
+                assert answer.payment is not None
+                assert not answer.payment.recorded
+        assert gateway.attempts("ref") == 1
 
 
 # --- cancelling -------------------------------------------------------------------------------------------

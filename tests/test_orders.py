@@ -144,8 +144,10 @@ def test_the_vendors_own_answer_carries_it_out(name: str) -> None:
 
 @pytest.mark.parametrize("plan", [{"has_discount": True}, {"has_trial_period": True}])
 def test_a_plan_that_takes_something_off_has_no_amount_to_be_held_against(plan: dict[str, Any]) -> None:
-    assert ORDERS.purchase(SUBSCRIBE, plan_request(**plan)).asked.amount is None
-    assert ORDERS.purchase(SUBSCRIBE, plan_request()).asked.amount == 1000
+    order = ORDERS.purchase(SUBSCRIBE, plan_request(**plan))
+    assert (order.asked.amount, order.intent.amount) == (None, "")
+    order = ORDERS.purchase(SUBSCRIBE, plan_request())
+    assert order.asked.amount == asked_of(order.intent).amount == 1000
     # What is no subscription is charged as it was asked for, whatever plan stands in it.
     assert ORDERS.purchase(PURCHASE[1], plan_request(**plan)).asked.amount == 1000
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paymentoptions_async import Reason, Secret
+from paymentoptions_async import verdict as verdicts
 from paymentoptions_async.models.codes import response_codes
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 from paymentoptions_async.transport.reply import Fault, Reply
@@ -30,6 +31,11 @@ def answer(**changes: Any) -> dict[str, Any]:
         else:
             changed[part] = value
     return changed
+
+
+def named(reference: str) -> dict[str, Any]:
+    """The members by which an answer names its charge."""
+    return {f"{part}__merchant_txn_ref": reference for part in ("transaction_details", "merchant_details")}
 
 
 def verdict(body: object, status: int = 201, *, asked: Asked = ASKED, **reply: Any) -> Outcome:
@@ -77,8 +83,7 @@ def test_a_429_inside_a_2xx_is_not_believed_since_it_would_be_sent_again() -> No
 
 @pytest.mark.parametrize("reference", ["4000000000001091", "4111-1111-1111-1111", "600000000007"])
 def test_a_reference_that_looks_like_a_card_number_is_still_ours(reference: str) -> None:
-    told = answer(transaction_details__merchant_txn_ref=reference, merchant_details__merchant_txn_ref=reference)
-    assert verdict(told, asked=ASKED._replace(merchant_txn_ref=reference)).state is State.PAID
+    assert verdict(answer(**named(reference)), asked=ASKED._replace(merchant_txn_ref=reference)).state is State.PAID
 
 
 def test_an_id_that_looks_like_a_card_number_stays_whole() -> None:
@@ -258,12 +263,24 @@ def test_a_fault_is_unknown_or_not_sent_by_its_evidence_and_not_by_its_name() ->
     ],
 )
 @pytest.mark.parametrize("number", [Secret(APPROVED), None])
-def test_no_answer_keeps_the_card_number_or_the_cvc_that_it_echoes(echo: dict[str, Any], number: Secret | None) -> None:
-    judged = judge(Reply(201, orjson.dumps(answer(**echo))), ASKED._replace(number=number))
-    told = f"{judged.outcome!r} {judged.answer!r}"
+@pytest.mark.parametrize("reference", ["qwe", "payday-20261124-000123", "5200 0000 0000"])
+def test_no_answer_keeps_the_card_number_or_the_cvc_that_it_echoes(
+    echo: dict[str, Any], number: Secret | None, reference: str
+) -> None:
+    told = orjson.dumps(answer(**named(reference), **echo))
+    judged = judge(Reply(201, told), ASKED._replace(number=number, merchant_txn_ref=reference))
+    kept = f"{judged.outcome!r} {judged.answer!r}"
     assert judged.outcome.state is State.PAID
-    assert APPROVED not in told.replace(" ", "").replace(".", "")
-    assert "739" not in told
+    assert APPROVED not in kept.replace(" ", "").replace(".", "")
+    assert "739" not in kept
+
+
+@pytest.mark.parametrize("reference", ["payday-20261124-000123", "20261124130000-17"])
+def test_a_long_number_in_the_reference_does_not_have_the_whole_answer_walked(
+    reference: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdicts, "redact", None)
+    assert verdict(answer(**named(reference)), asked=ASKED._replace(merchant_txn_ref=reference)).state is State.PAID
 
 
 def test_an_id_that_echoes_our_card_number_is_masked() -> None:

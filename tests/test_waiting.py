@@ -13,6 +13,7 @@ import pytest
 from paymentoptions_async import (
     Authorization,
     Challenge,
+    ConfigurationError,
     DeclinedError,
     HostedPage,
     InvalidRequestError,
@@ -324,3 +325,15 @@ async def test_a_cycle_of_a_subscription_wakes_nobody_else() -> None:
         await shop.gateway.webhooks_sent()
         assert not waiting.done()
         await _ends_by_cancel(shop, waiting)
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_is_closed_meanwhile_ends_it() -> None:
+    async with open_shop(challenge_tells_id=True) as shop:
+        await challenged(shop)
+        waiting = waits(shop.client)
+        await asyncio.sleep(0.05)
+        await shop.client.close()
+        with pytest.raises(ConfigurationError):
+            await settles_within(2, waiting)
+        assert not listeners(shop.client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 __all__ = ["Capacity"]
 
@@ -64,7 +64,8 @@ class Capacity:
             await called
         except asyncio.CancelledError:
             if called.cancelled():
-                self._line.remove(called)
+                with suppress(ValueError):  # passed over already
+                    self._line.remove(called)
             else:
                 self._taken -= 1
                 self._call_in()
@@ -72,8 +73,11 @@ class Capacity:
 
     def _call_in(self) -> None:
         while self._line and self._is_free():
-            self._taken += 1
-            self._line.popleft().set_result(None)
+            called = self._line.popleft()
+            # Whoever was cancelled in this very turn of the loop has not left the line yet.
+            if not called.done():
+                self._taken += 1
+                called.set_result(None)
 
     def _is_free(self) -> bool:
         return self._seats is None or self._taken < self._seats

@@ -175,7 +175,7 @@ async def test_a_wrong_field_is_told_and_the_order_keeps_its_name(shop: Shop, pa
 async def test_nobody_is_told_that_an_order_is_not_paid_while_it_is_being_charged(
     shop: Shop, page: Page, tmp_path: Path
 ) -> None:
-    sandbox = ("-m", "paymentoptions_async", "sandbox", "--port", "0", "--json", "--latency", "4")
+    sandbox = ("-m", "paymentoptions_async", "sandbox", "--port", "0", "--json", "--latency", "6")
     async with process(*sandbox, folder=tmp_path, environment={**os.environ}) as slow:
         assert slow.stdout is not None
         told: dict[str, Any] = json.loads(await slow.stdout.readline())
@@ -185,6 +185,9 @@ async def test_nobody_is_told_that_an_order_is_not_paid_while_it_is_being_charge
         async with opened(another), aiohttp.ClientSession() as session:
             form = {"order": "order-1", "number": APPROVED, "month": "12", "year": "30", "cvc": "123", "name": "Jo Doe"}
             paying = asyncio.create_task(session.post(f"{another.url}/orders", data=form, allow_redirects=False))
+            async with SqliteLedger(another.folder / "shop.db") as ledger:
+                while await ledger.find("order-1") is None:
+                    await asyncio.sleep(0.01)
             await page.goto(f"{another.url}/orders/order-1")
             await expect(page.get_by_role("heading", name="Being paid")).to_be_visible()
             assert (await paying).headers["Location"] == "/orders/order-1"

@@ -140,18 +140,6 @@ async def test_whoever_asks_after_a_contradiction_is_told_of_it_until_a_person_h
     assert (settled.state, settled.contradicted) == (State.PAID, False)
 
 
-async def test_the_latest_id_that_a_webhook_has_named_is_kept_apart_from_the_gateways(
-    ledger: Ledger, other: Ledger
-) -> None:
-    right = await charge(ledger, "ref", ended(State.UNKNOWN))
-    for named in ("bogus", "t1"):
-        await ledger.resolve("ref", Resolution.named(named, right.token))
-    outcome = (await found(other)).outcome
-    assert (outcome.transaction_id, outcome.named_id) == (None, "t1")
-    with pytest.raises(InvalidRequestError, match="without a transaction_id"):
-        await other.resolve("ref", word(State.PAID))
-
-
 async def test_of_fifty_who_claim_at_once_through_two_ledgers_one_may_send(
     store: Store, ledger: Ledger, other: Ledger
 ) -> None:
@@ -477,7 +465,8 @@ async def test_the_gateways_late_answer_contradicts_a_person_until_somebody_sett
     record = await found(other)
     assert (record.outcome, record.mark) == (ended(State.PAID, "t1", attempts=1), Mark.CONTRADICTED)
     assert await all_of(other, unsettled=True) == ["ref"]
-    assert await other.claim(intent(), token="next", lease=LEASE) == record.outcome
+    told = record.outcome._replace(contradicted=True)
+    assert await other.claim(intent(), token="next", lease=LEASE) == told
     await other.resolve("ref", word(State.PAID, "t1"))
     assert await all_of(ledger, unsettled=True) == []
 
@@ -494,7 +483,8 @@ async def test_what_was_charged_anew_and_was_paid_all_the_same_is_sent_no_third_
     record = await found(other)
     assert (record.outcome.state, record.mark) == (State.UNKNOWN, Mark.CONTRADICTED)
     assert "transaction t1" in record.history[-1].what
-    assert await ledger.claim(intent(), token="third", lease=LEASE) == record.outcome
+    told = record.outcome._replace(contradicted=True)
+    assert await ledger.claim(intent(), token="third", lease=LEASE) == told
     assert await all_of(ledger, unsettled=True) == ["ref"]
 
 
@@ -535,13 +525,13 @@ async def test_an_id_that_a_webhook_has_named_is_there_after_the_answer(
     store: Store, ledger: Ledger, other: Ledger, state: State
 ) -> None:
     right = await claim(ledger)
+    await other.resolve("ref", Resolution.named("bogus", "mine"))
     noted = await other.resolve("ref", Resolution.named("t1", "mine"))
-    assert (noted.outcome.state, noted.outcome.transaction_id) == (State.SENDING, "t1")
-    assert await ledger.resolve("ref", Resolution.named("t2", "mine")) == noted
+    assert (noted.outcome.state, noted.outcome.named_id) == (State.SENDING, "t1")
+    assert await ledger.resolve("ref", Resolution.named("t1", "mine")) == noted
     assert await ledger.finish(right, ended(state))
     record = await found(other)
-    assert (record.outcome.state, record.outcome.transaction_id) == (state, "t1")
-    assert await other.resolve("ref", Resolution.named("t2", "mine")) == record
+    assert (record.outcome.state, record.outcome.transaction_id, record.outcome.named_id) == (state, None, "t1")
     assert (await ledger.resolve("ref", status(ended(State.PAID, "t1")))).outcome.state is State.PAID
     assert (await other.resolve("ref", Resolution.named("t2", "mine"))).outcome.transaction_id == "t1"
 
@@ -558,7 +548,7 @@ async def test_it_is_there_after_the_crash_of_the_holder_and_gone_with_a_claim_t
     assert (await found(other, "refused")).outcome == Outcome(state=State.SENDING, attempts=1)
     store.clock.now += LEASE
     crashed = (await found(other, "crashed")).outcome
-    assert (crashed.state, crashed.transaction_id, crashed.evidence) == (State.UNKNOWN, "t1", (DIED,))
+    assert (crashed.state, crashed.named_id, crashed.evidence) == (State.UNKNOWN, "t1", (DIED,))
 
 
 @pytest.mark.parametrize("answer", [ended(State.PAID, "t1"), ended(State.UNKNOWN), ended(State.CHALLENGED)])
@@ -569,7 +559,8 @@ async def test_webhooks_that_come_in_the_very_moment_of_the_answer_lose_nothing_
         right = await claim(ledger, reference)
         note, word = Resolution.named("t1", "mine"), status(ended(State.PAID, "t1"))
         await asyncio.gather(ledger.finish(right, answer), other.resolve(reference, note))
-        assert (await found(other, reference)).outcome.transaction_id == "t1"
+        outcome = (await found(other, reference)).outcome
+        assert "t1" in (outcome.transaction_id, outcome.named_id)
         again = await claim(ledger, f"{reference} again")
         await asyncio.gather(
             other.resolve(again.merchant_txn_ref, word), ledger.finish(again, answer), other.resolve(reference, word)
@@ -715,9 +706,13 @@ async def test_one_that_is_opened_again_knows_everything(store: Store) -> None:
 async def test_one_that_is_dropped_open_warns(store: Store) -> None:
     ledger = store.open()
     await claim(ledger)
+    # The tasks of a pool that is gone may never end, and then neither does the event loop.
+    pool = ledger._pool if isinstance(ledger, PostgresLedger) else None
     with pytest.warns(ResourceWarning, match="Ledger.* was not closed"):
         del ledger
         gc.collect()
+    if pool is not None:
+        await pool.close()
 
 
 async def test_one_that_was_closed_or_never_used_is_dropped_without_a_word(store: Store) -> None:

@@ -42,7 +42,8 @@ def test_a_payment_carries_its_transaction() -> None:
 
 def test_a_webhook_settles_nothing_and_names_the_transaction_and_whose_it_is() -> None:
     resolution = Resolution.named("ab8444e7", "token")
-    assert (resolution.outcome.state, resolution.outcome.transaction_id) == (State.UNKNOWN, "ab8444e7")
+    assert (resolution.outcome.state, resolution.outcome.named_id) == (State.UNKNOWN, "ab8444e7")
+    assert resolution.outcome.transaction_id is None
     assert (resolution.by, resolution.token) == ("a webhook", "token")
     assert orjson.loads(resolution.outcome.answer or b"")["named_by"] == "a webhook"
 

@@ -76,6 +76,7 @@ async def test_less_than_was_asked_carries_the_authorisation(client: PaymentOpti
         await client.payments.authorize(request(amount="9000010"))
     assert isinstance(caught.value.payment, Authorization)
     assert caught.value.payment.amount == 4500005
+    assert "it is reserved; capture or void it" in str(caught.value)
 
 
 @pytest.mark.asyncio

@@ -130,6 +130,8 @@ async def test_less_than_was_asked_is_told_with_what_was_done(kind: FollowUp) ->
         assert caught.value.payment is not None
         assert type(caught.value.payment).__name__.lower() == kind.name
         assert caught.value.payment.amount == 4500005
+        advice = {"capture": "the rest is released", "refund": "the rest was not given back"}
+        assert advice[kind.name] in str(caught.value)
         assert gateway.transactions("ref")[-1].amount == 4500005
 
 
@@ -471,6 +473,9 @@ async def test_a_key_may_be_any_short_line(client: PaymentOptions, key: str) -> 
         ({"amount": 0.5}, "amount"),
         ({"amount": "12345678901"}, "amount"),
         ({"notes": 7}, "notes"),
+        ({"notes": f"paid with {APPROVED}"}, "notes"),
+        ({"notes": "paid with 5200 0000 0000 1005"}, "notes"),
+        ({"notes": "the cvc: 739"}, "notes"),
         ({"merchant_id": ""}, "merchant_id"),
     ],
 )

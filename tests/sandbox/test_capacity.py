@@ -86,6 +86,18 @@ async def test_who_gives_up_in_line_takes_no_seat() -> None:
 
 
 @pytest.mark.asyncio
+async def test_when_those_at_the_seat_and_in_line_give_up_at_once_the_next_is_served() -> None:
+    guests = await arrive(Capacity(1), 3)
+    for guest in guests[:2]:
+        guest.task.cancel()
+    ended = await asyncio.gather(*(guest.task for guest in guests[:2]), return_exceptions=True)
+    assert [type(error) for error in ended] == [asyncio.CancelledError] * 2
+    await asyncio.sleep(0)
+    assert guests[2].served is True
+    await guests[2].leave()
+
+
+@pytest.mark.asyncio
 async def test_who_gives_up_when_called_in_gives_the_seat_on() -> None:
     capacity = Capacity(1)
     guests = await arrive(capacity, 3)

@@ -197,7 +197,12 @@ def test_it_is_not_known_by_an_id_that_nobody_has_confirmed(state: State) -> Non
 
 def test_a_token_is_asked_about_the_reference_that_the_payload_names() -> None:
     asked: list[str] = []
-    refusal = read_delivery(payload("t1", "order-17"), lambda reference: bool(asked.append(reference)))
+
+    def fits(reference: str) -> bool:
+        asked.append(reference)
+        return False
+
+    refusal = read_delivery(payload("t1", "order-17"), fits)
     assert isinstance(refusal, WebhookRefusedError)
     assert (refusal.status, asked) == (403, ["order-17"])
 

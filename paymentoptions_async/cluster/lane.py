@@ -1,0 +1,250 @@
+"""The charges of one batch in one worker: its chunks come one after the other, the runner is one for all of them.
+
+So it learns once how many charges the gateway bears, and the end of a chunk does not wait for its slowest charge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from itertools import count
+from typing import Final, TypeVar
+
+import attrs
+from psycopg import Error
+
+from ..batch.entries import Place, entry_of
+from ..batch.result import ChargeResult
+from ..batch.runner import Batch as Run
+from ..batch.sources import Line
+from ..errors import AuthenticationError, BatchPausedError, PaymentOptionsError, ReferenceInUseError
+from ..logs import Log
+from ..models.purchase_request import PurchaseRequest
+from .batches import Batch
+from .pace import Pace
+from .sealing import Sealer
+from .store import Landed, Row, Store, standing_of
+from .tables import Standing
+
+__all__ = ["Lane", "Surroundings"]
+
+_MOST_AT_ONCE: Final = 200
+_BETWEEN_TRIES: Final = 1.0
+
+T = TypeVar("T")
+Charge = Callable[[AsyncIterator[PurchaseRequest], Batch], Run]
+
+
+@attrs.frozen(kw_only=True)
+class Surroundings:
+    """What the lanes of a worker have in common.
+
+    Attributes:
+        charge: Charges the requests of a batch.
+        store: The tables.
+        sealer: Opens the bodies.
+        place: Where is charged.
+        now: The wall clock.
+        clock: Seconds that only go on.
+        log: The library's own lines.
+        outcomes: Counts the results that are written.
+    """
+
+    charge: Charge
+    store: Store
+    sealer: Sealer
+    place: Place
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    log: Log
+    outcomes: Counter[str]
+
+
+@attrs.define(eq=False)
+class _Ticket:
+    """A charge on its way. `landed` tells whether it has got a result."""
+
+    row: Row
+    landed: asyncio.Future[bool]
+    request: PurchaseRequest | None = attrs.field(default=None, repr=False)
+
+    def tell(self, has_result: bool) -> None:
+        if not self.landed.done():
+            self.landed.set_result(has_result)
+
+
+class Lane:
+    """Charges what is brought until it is stopped.
+
+    Args:
+        batch: Whose charges they are.
+        around: What is about it.
+    """
+
+    def __init__(self, batch: Batch, around: Surroundings) -> None:
+        self._batch, self._around = batch, around
+        self._waiting: deque[_Ticket] = deque()
+        self._sent: dict[int, _Ticket] = {}
+        self._numbers = count()
+        self._landed: asyncio.Queue[tuple[_Ticket, Landed] | None] = asyncio.Queue()
+        self._news = asyncio.Event()
+        self._stopped = False
+        self._trouble: str | None = None
+        take = around.store.take
+        self._pace = Pace(lambda n: take(batch.id, n), batch.rate, clock=around.clock) if batch.rate else None
+        self._run: Run = around.charge(self._requests(), batch)
+        self._task = asyncio.get_running_loop().create_task(self._go())
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it begins nothing more."""
+        return self._stopped
+
+    @property
+    def batch(self) -> str:
+        """The id of its batch."""
+        return self._batch.id
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it runs any more."""
+        return self._task.done()
+
+    @property
+    def in_flight(self) -> int:
+        """How many charges are under way."""
+        return self._run.in_flight
+
+    @property
+    def limit(self) -> int:
+        """How many may be."""
+        return self._run.limit
+
+    async def carry(self, rows: list[Row]) -> None:
+        """Charge rows. Each has got a result at the end, unless somebody else is at it, or this was stopped.
+
+        Args:
+            rows: Of the batch.
+        """
+        new_future = asyncio.get_running_loop().create_future
+        tickets = [_Ticket(row, new_future()) for row in rows]
+        self._waiting.extend(tickets)
+        self._news.set()
+        if self._stopped:
+            self._hand_back()
+        if tickets:
+            await asyncio.wait([ticket.landed for ticket in tickets])
+
+    def stop(self) -> None:
+        """Begin nothing more. What is in flight still lands."""
+        self._stopped = True
+        self._run.stop()
+        self._hand_back()
+
+    def cut(self) -> None:
+        """End at once. What was sent is recorded as unknown."""
+        self.stop()
+        self._task.cancel()
+
+    async def ended(self) -> None:
+        """Wait until nothing of it runs any more."""
+        await asyncio.wait((self._task,))
+
+    # --- from a row to a request ------------------------------------------------------------------
+
+    async def _requests(self) -> AsyncIterator[PurchaseRequest]:
+        while True:
+            while not self._waiting:
+                self._news.clear()
+                await self._news.wait()
+            if self._pace is not None:
+                await self._pace.turn()
+            if not self._waiting:
+                continue
+            ticket = self._waiting.popleft()
+            # The runner counts what it pulls in the same way.
+            self._sent[next(self._numbers)] = ticket
+            try:
+                ticket.request = PurchaseRequest.from_json(self._around.sealer.open(ticket.row.sealed, ticket.row.key))
+            except PaymentOptionsError as fault:
+                self._trouble = f"a stored charge cannot be read by a worker: {fault.args[0]}"
+                return
+            yield ticket.request
+
+    # --- from a result to a row -------------------------------------------------------------------
+
+    async def _go(self) -> None:
+        writer = asyncio.get_running_loop().create_task(self._write())
+        try:
+            await self._take_results()
+        except asyncio.CancelledError:
+            writer.cancel()
+            raise
+        except Exception as bug:  # noqa: BLE001  # its chunks come again, and the ledger knows what was charged
+            self._around.log.error("batch.lane_crashed", batch=self._batch.name, bug=type(bug).__name__)  # noqa: TRY400
+        finally:
+            self._stopped = True
+            self._landed.put_nowait(None)
+            await asyncio.wait((writer,))
+            self._hand_back()
+            for ticket in self._sent.values():
+                ticket.tell(False)
+
+    async def _take_results(self) -> None:
+        reason = None
+        try:
+            async for result in self._run:
+                self._take(result)
+        except BatchPausedError as pause:
+            reason = str(pause.args[0])
+        except (Error, OSError) as fault:
+            # No token of the rate can be had.
+            self._around.log.warning("batch.database", batch=self._batch.name, fault=type(fault).__name__)
+        if told := self._trouble or reason:
+            self._around.log.warning("batch.paused", batch=self._batch.name, why=told)
+            await self._lastingly(lambda: self._around.store.pause(self._batch.id, told))
+
+    def _take(self, result: ChargeResult) -> None:
+        ticket = self._sent.pop(result.number)
+        if isinstance(result.error, ReferenceInUseError):
+            ticket.tell(False)
+            return
+        line = Line(ticket.row.line, ticket.request, (), ticket.row.key.merchant_txn_ref)
+        ticket.request = None
+        entry = entry_of(line, result, self._around.place, self._around.now())
+        standing = standing_of(result)
+        # Refused credentials are none of the charge's: the breaker sees to those.
+        comes_again = standing == Standing.NOT_BEGUN and not isinstance(result.error, AuthenticationError)
+        self._landed.put_nowait((ticket, Landed(ticket.row.key, standing, entry, comes_again)))
+
+    async def _write(self) -> None:
+        """Write results down in groups: what comes while one is written is the next."""
+        is_over = False
+        while not is_over:
+            group = [await self._landed.get()]
+            while not self._landed.empty() and len(group) < _MOST_AT_ONCE:
+                group.append(self._landed.get_nowait())
+            is_over = group[-1] is None
+            landed = [one for one in group if one is not None]
+            await self._land(landed)
+
+    async def _land(self, landed: list[tuple[_Ticket, Landed]]) -> None:
+        told = await self._lastingly(lambda: self._around.store.land([one for _, one in landed]))
+        for (ticket, one), has_result in zip(landed, told, strict=True):
+            self._around.outcomes[one.entry["outcome"]] += has_result
+            ticket.tell(has_result)
+
+    async def _lastingly(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Write, again and again while the server is away: what is in flight is not ended for that."""
+        while True:
+            try:
+                return await write()
+            except (Error, OSError) as fault:
+                self._around.log.warning("batch.database", batch=self._batch.name, fault=type(fault).__name__)
+            await asyncio.sleep(_BETWEEN_TRIES)
+
+    def _hand_back(self) -> None:
+        while self._waiting:
+            self._waiting.popleft().tell(False)
