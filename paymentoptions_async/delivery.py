@@ -18,7 +18,7 @@ from .errors import (
     PaymentOptionsError,
     RateLimitedError,
 )
-from .ledger.base import Intent
+from .ledger.base import Intent, Mark, Record
 from .models import lenient
 from .models.challenge import Challenge
 from .models.codes import find_code
@@ -29,7 +29,7 @@ from .models.payment import Authorization, Payment
 from .models.transaction import Transaction
 from .operations import operation_of
 
-__all__ = ["Landing", "deliver", "reference_of", "refused_error", "timestamp"]
+__all__ = ["Landing", "deliver", "deliver_record", "reference_of", "refused_error", "timestamp"]
 
 
 class Landing(NamedTuple):
@@ -73,6 +73,12 @@ def deliver(landing: Landing, intent: Intent) -> Any:
     if not landing.recorded:
         error.recorded = False
     raise error
+
+
+def deliver_record(record: Record) -> Any:
+    """What a record that is not `SENDING` is to a later call; see `deliver`."""
+    is_sound = record.mark is not Mark.CONTRADICTED
+    return deliver(Landing(record.outcome, replayed=True, recorded=is_sound), record.intent)
 
 
 def _waiting(landing: Landing, answer: dict[str, Any], intent: Intent) -> Challenge | HostedPage:

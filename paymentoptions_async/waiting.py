@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from .bell import Bell
-from .delivery import Landing, deliver
+from .delivery import deliver_record
 from .errors import ConfigurationError, PaymentOptionsError, Problem, ReferenceInUseError
-from .ledger.base import Mark, Record
+from .ledger.base import Record
 from .ledger.rules import UNSETTLED
 from .models.outcome import State
 from .models.request import refusal
@@ -79,5 +79,4 @@ def _delivered(record: Record) -> Any:
             merchant_txn_ref=record.merchant_txn_ref,
             lease_ends=datetime.fromtimestamp(record.lease_ends, UTC),
         )
-    is_sound = record.mark is not Mark.CONTRADICTED
-    return deliver(Landing(record.outcome, replayed=True, recorded=is_sound), record.intent)
+    return deliver_record(record)

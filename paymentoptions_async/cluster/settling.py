@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..batch.entries import Place, entry_of
 from ..batch.result import ChargeOutcome, ChargeResult, result_of
 from ..batch.sources import Line
-from ..delivery import Landing, deliver
+from ..delivery import deliver_record
 from ..errors import NotSentError, PaymentOptionsError
 from ..ledger.base import Ledger, Record
 from ..models.outcome import State
@@ -74,7 +74,7 @@ async def purge(store: Store, ledger: Ledger, batch: str, now: Callable[[], date
 
 def _told(found: Known, record: Record) -> ChargeResult:
     try:
-        return _result(found, deliver(Landing(record.outcome, replayed=True), record.intent))
+        return _result(found, deliver_record(record))
     except PaymentOptionsError as error:
         return _result(found, error)
 
