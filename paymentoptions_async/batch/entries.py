@@ -27,6 +27,7 @@ OPEN: Final = frozenset({ChargeOutcome.UNKNOWN, ChargeOutcome.CHALLENGE, ChargeO
 """Outcomes that somebody has to look at."""
 
 _REFUSED: Final = "not touched"
+_UNRECORDED: Final = "the ledger does not say so"
 
 
 class Place(NamedTuple):
@@ -54,9 +55,10 @@ def entry_of(line: Line, result: ChargeResult, place: Place, at: datetime) -> di
     answered = payment or getattr(error, "payment", None)
     found = payment or challenge or error
     moved = answered if result.outcome in (ChargeOutcome.PAID, ChargeOutcome.PARTIAL) else None
+    recorded = getattr(found, "recorded", True)
     return _entry(line, place) | {
         "outcome": result.outcome.value,
-        "money": result.money,
+        "money": result.money if recorded else f"{result.money}; {_UNRECORDED}",
         "transaction_id": getattr(answered or challenge or error, "transaction_id", None),
         "moved": f"{moved.amount:f}" if moved else None,
         "reason": getattr(error, "reason", None),
@@ -67,7 +69,7 @@ def entry_of(line: Line, result: ChargeResult, place: Place, at: datetime) -> di
         "evidence": list(getattr(error, "evidence", ())),
         "redirect_url": challenge.redirect_url if challenge else None,
         "replayed": result.replayed,
-        "recorded": getattr(found, "recorded", True),
+        "recorded": recorded,
         "seconds": round(result.seconds, 6),
         "time": at.isoformat(timespec="milliseconds"),
     }

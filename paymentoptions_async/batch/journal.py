@@ -18,17 +18,20 @@ from typing import Any, BinaryIO, Final, Self
 
 import orjson
 
-from .entries import FINAL, identity_of
+from .entries import FINAL, OPEN, identity_of
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["MARK", "Journal", "JournalError", "latest", "raw_latest"]
+__all__ = ["MARK", "Journal", "JournalError", "latest", "raw_latest", "raw_open"]
 
 MARK: Final = b'{"line":'
 """How every line of a journal begins."""
 
 _LINE: Final = re.compile(rb'\{"line":(\d{1,8}),')
+_OPEN: Final = tuple(f'"outcome":"{outcome}",'.encode() for outcome in OPEN)
+# Within a text its quotes would be escaped.
+_UNRECORDED: Final = b',"recorded":false,'
 
 
 class JournalError(Exception):
@@ -55,7 +58,7 @@ class Journal:
         self.path = path
         self.earlier: Counter[str] = Counter()
         self._final = array("Q")
-        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0)
+        self._file = _opened(path)
         try:
             self._lock()
             self._mend()
@@ -68,11 +71,13 @@ class Journal:
             raise
 
     def _lock(self) -> None:
-        if sys.platform != "win32":
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise JournalError(f"another run is writing {self.path} now") from None
+        try:
+            _flock(self._file)
+        except BlockingIOError:
+            raise JournalError(f"another run is writing {self.path} now") from None
+        # Before the lock another run may have taken the file away, or put a new one in its place.
+        if not self.path.exists() or not os.path.samestat(os.fstat(self._file.fileno()), self.path.stat()):
+            raise JournalError(f"another run was writing {self.path} until now: run it again")
 
     def _mend(self) -> None:
         """Cut a torn last line off."""
@@ -123,6 +128,15 @@ class Journal:
         """
         return self._final[number] == (identity or 1)
 
+    def reopen(self, entry: Mapping[str, Any]) -> None:
+        """Have the line of a final entry asked for once more.
+
+        Args:
+            entry: The one that counts.
+        """
+        self._final[entry["line"]] = 0
+        self.earlier[entry["outcome"]] -= 1
+
     def write(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Append entries. Once this has returned, a killed process does not lose them.
 
@@ -134,17 +148,26 @@ class Journal:
             data = data[self._file.write(data) or 0 :]
 
     def compact(self) -> None:
-        """Leave out what a later entry has replaced. The file is replaced whole, or stays as it is."""
+        """Have it on the disk, without what a later entry has replaced. It is replaced whole, or stays as it is."""
+        os.fsync(self._file.fileno())
         if sum(1 for _ in raw_latest(self.path)) == _count(self.path):
             return
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        part = self.path.with_name(f".{self.path.name}.part")
+        # Only whoever has the lock makes it: so what is there was left by a run that was killed.
+        part.unlink(missing_ok=True)
+        file = _opened(part, os.O_EXCL)
         try:
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.writelines(raw_latest(self.path))
+            _flock(file)  # so that it is locked from the moment on in which it has the journal's name
+            with open(file.fileno(), "wb", closefd=False) as stream:
+                stream.writelines(raw_latest(self.path))
+            os.fsync(file.fileno())
             part.replace(self.path)
         except BaseException:
+            file.close()
             part.unlink(missing_ok=True)
             raise
+        self._file.close()
+        self._file = file
 
     def close(self) -> None:
         """Let the file go."""
@@ -155,6 +178,16 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _opened(path: Path, flags: int = 0) -> BinaryIO:
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | flags, 0o600)
+    return os.fdopen(number, "r+b", buffering=0)
+
+
+def _flock(file: BinaryIO) -> None:
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def latest(path: Path) -> Iterator[dict[str, Any]]:
@@ -187,6 +220,14 @@ def raw_latest(path: Path) -> Iterator[bytes]:
         for place, number, line in _numbered(file, path):
             if number < len(last) and last[number] == place:
                 yield line
+
+
+def raw_open(path: Path) -> Iterator[bytes]:
+    """Those that somebody has to look at: their outcome is open, or the ledger does not say what they say."""
+    for line in raw_latest(path):
+        # The outcome comes third, right behind a reference in which quotes are escaped.
+        if any(outcome in line[:300] for outcome in _OPEN) or _UNRECORDED in line:
+            yield line
 
 
 def _numbered(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, bytes]]:

@@ -68,6 +68,7 @@ class Tally:
         declines: How many, by what the issuer or the gateway said.
         troubles: How many of what the issuer did not decide, by outcome and what was seen last.
         replayed: How many were known from earlier runs.
+        unrecorded: How many say what the ledger does not say.
         latencies: Of what was sent in these runs.
         timeline: Of the same.
         gateways: The addresses at which was charged.
@@ -81,6 +82,7 @@ class Tally:
         self.declines: Counter[str] = Counter()
         self.troubles: Counter[tuple[str, str]] = Counter()
         self.replayed = 0
+        self.unrecorded = 0
         self.latencies = Latencies()
         self.timeline = Timeline()
         self.gateways: set[str] = set()
@@ -96,6 +98,7 @@ class Tally:
         """Count one entry."""
         outcome = str(entry["outcome"])
         self.outcomes[outcome] += 1
+        self.unrecorded += not entry["recorded"]
         if entry["currency"] is not None:
             asked = Decimal(entry["amount"])
             self.money[entry["currency"]].add(outcome, asked, Decimal(entry["moved"] or 0))

@@ -32,6 +32,8 @@ __all__ = ["Lane", "Surroundings"]
 
 _MOST_AT_ONCE: Final = 200
 _BETWEEN_TRIES: Final = 1.0
+# Seconds that the writing is waited for after a cut.
+_LAST_PATIENCE: Final = 1.0
 
 T = TypeVar("T")
 Charge = Callable[[AsyncIterator[PurchaseRequest], Batch], Run]
@@ -85,6 +87,7 @@ class Lane:
 
     def __init__(self, batch: Batch, around: Surroundings) -> None:
         self._batch, self._around = batch, around
+        self._open: set[_Ticket] = set()
         self._waiting: deque[_Ticket] = deque()
         self._sent: dict[int, _Ticket] = {}
         self._numbers = count()
@@ -130,12 +133,16 @@ class Lane:
         """
         new_future = asyncio.get_running_loop().create_future
         tickets = [_Ticket(row, new_future()) for row in rows]
+        self._open.update(tickets)
         self._waiting.extend(tickets)
         self._news.set()
         if self._stopped:
             self._hand_back()
-        if tickets:
-            await asyncio.wait([ticket.landed for ticket in tickets])
+        try:
+            if tickets:
+                await asyncio.wait([ticket.landed for ticket in tickets])
+        finally:
+            self._open.difference_update(tickets)
 
     def stop(self) -> None:
         """Begin nothing more. What is in flight still lands."""
@@ -177,20 +184,28 @@ class Lane:
 
     async def _go(self) -> None:
         writer = asyncio.get_running_loop().create_task(self._write())
+        # Nothing more is begun of which nobody would write down what became.
+        writer.add_done_callback(lambda _: self.stop())
         try:
-            await self._take_results()
-        except asyncio.CancelledError:
-            writer.cancel()
-            raise
-        except Exception as bug:  # noqa: BLE001  # its chunks come again, and the ledger knows what was charged
-            self._around.log.error("batch.lane_crashed", batch=self._batch.name, bug=type(bug).__name__)  # noqa: TRY400
-        finally:
-            self._stopped = True
+            await self._bugs_told(self._take_results())
+            self.stop()
             self._landed.put_nowait(None)
-            await asyncio.wait((writer,))
-            self._hand_back()
-            for ticket in self._sent.values():
+            await self._bugs_told(writer)
+        finally:
+            # It may have been cut anywhere above, and nobody brings a result any more.
+            for ticket in self._open:
                 ticket.tell(False)
+            writer.cancel()
+            await asyncio.wait((writer,), timeout=_LAST_PATIENCE)
+            # At a second one psycopg closes a connection to a server that is frozen.
+            writer.cancel()
+
+    async def _bugs_told(self, work: Awaitable[None]) -> None:
+        """A bug ends the lane only: its chunks come again, and the ledger knows what was charged."""
+        try:
+            await work
+        except Exception as bug:  # noqa: BLE001  # see above
+            self._around.log.error("batch.lane_crashed", batch=self._batch.name, bug=type(bug).__name__)  # noqa: TRY400
 
     async def _take_results(self) -> None:
         reason = None

@@ -30,16 +30,23 @@ _TRIES: Final = 3
 
 # The body goes with the result, in one statement: a charge that has ended has no CVC any more.
 _AGAIN: Final = f"%(again)s AND standing = {Standing.OPEN} AND tries < {_TRIES - 1} AND sealed IS NOT NULL"
+_DOUBT: Final = ChargeOutcome.UNKNOWN.value
 _LAND: Final = (
     f"UPDATE {CHARGE} SET tries = tries + 1, standing = CASE WHEN {_AGAIN} THEN standing ELSE %(standing)s END,"
     f" outcome = CASE WHEN {_AGAIN} THEN NULL ELSE %(outcome)s END,"
     f" entry = CASE WHEN {_AGAIN} THEN NULL ELSE %(entry)s END,"
     " sealed = CASE WHEN %(keeps)s THEN sealed END, key_id = CASE WHEN %(keeps)s THEN key_id END"
-    " WHERE batch = %(batch)s AND number = %(number)s AND standing < %(standing)s RETURNING standing"
+    " WHERE batch = %(batch)s AND number = %(number)s AND (standing < %(standing)s"
+    f" OR standing = %(standing)s AND outcome = '{_DOUBT}' AND %(outcome)s <> '{_DOUBT}') RETURNING standing"
 )
 _CORRECT: Final = (
     f"UPDATE {CHARGE} SET standing = %s, outcome = %s, entry = %s, sealed = NULL, key_id = NULL"
-    " WHERE batch = %s AND number = %s AND standing = %s"
+    " WHERE batch = %s AND number = %s AND standing = %s AND outcome IS NOT DISTINCT FROM %s"
+)
+_KNOWN: Final = f"SELECT number, merchant_txn_ref, line, amount, currency, card, standing, entry FROM {CHARGE}"
+_PASSED: Final = (
+    f"{_KNOWN} WHERE batch = %s AND merchant_txn_ref = ANY(%s) AND amount IS NOT NULL"
+    f" AND standing IN ({Standing.NOT_BEGUN}, {Standing.SETTLED})"
 )
 _REPORT: Final = (
     f"INSERT INTO {LANE} (batch, worker, in_flight, most, seen) VALUES (%s, %s, %s, %s, clock_timestamp())"
@@ -101,6 +108,11 @@ class Known(NamedTuple):
     asked: dict[str, str | None]
     entry: dict[str, Any] | None
 
+    @property
+    def outcome(self) -> str | None:
+        """That of its result."""
+        return self.entry["outcome"] if self.entry else None
+
 
 class State(NamedTuple):
     """Whether a batch goes on.
@@ -120,10 +132,11 @@ def standing_of(result: ChargeResult) -> int:
     Args:
         result: Of a charge.
     """
+    if result.outcome is ChargeOutcome.NOT_SENT or isinstance(result.error, AuthenticationError | RateLimitedError):
+        # Recorded or not: whether it can be begun again is the ledger's to say, when that is tried.
+        return Standing.NOT_BEGUN
     if not getattr(result.payment or result.challenge or result.error, "recorded", True):
         return Standing.UNSETTLED
-    if result.outcome is ChargeOutcome.NOT_SENT or isinstance(result.error, AuthenticationError | RateLimitedError):
-        return Standing.NOT_BEGUN
     if result.outcome in (ChargeOutcome.UNKNOWN, ChargeOutcome.CHALLENGE):
         return Standing.UNSETTLED
     return Standing.SETTLED
@@ -233,15 +246,21 @@ class Store:
         """
         after = -1
         while rows := await self._rows(
-            f"SELECT number, merchant_txn_ref, line, amount, currency, card, entry FROM {CHARGE}"
-            " WHERE batch = %s AND standing = %s AND number > %s ORDER BY number LIMIT %s",
+            f"{_KNOWN} WHERE batch = %s AND standing = %s AND number > %s ORDER BY number LIMIT %s",
             (batch, standing, after, _PAGE),
         ):
-            for number, reference, line, amount, currency, card, entry in rows:
-                asked = {"amount": amount, "currency": currency, "card": card}
-                key = RowKey(batch, number, reference)
-                yield Known(key, line, standing, asked, orjson.loads(entry) if entry else None)
+            for row in rows:
+                yield _known(batch, row)
             after = rows[-1][0]
+
+    async def passed(self, batch: str, references: Sequence[str]) -> list[Known]:
+        """What counts as not begun or as settled, but for lines that were wrong: those never were charges.
+
+        Args:
+            batch: The id.
+            references: Of the charges.
+        """
+        return [_known(batch, row) for row in await self._rows(_PASSED, (batch, references))]
 
     async def correct(self, found: Known, landed: Landed) -> None:
         """Write down what the ledger says, unless the row has changed since.
@@ -252,7 +271,7 @@ class Store:
         """
         entry = orjson.dumps(landed.entry).decode()
         told = (landed.standing, landed.entry["outcome"], entry)
-        await self._do(_CORRECT, [(*told, found.key.batch, found.key.number, found.standing)])
+        await self._do(_CORRECT, [(*told, found.key.batch, found.key.number, found.standing, found.outcome)])
 
     async def erase(self, batch: str) -> None:
         """Erase the bodies of a batch, for good.
@@ -269,6 +288,12 @@ class Store:
     async def _do(self, statement: str, values: Sequence[Any]) -> None:
         async with self._pool.connection() as server, server.cursor() as cursor:
             await cursor.executemany(statement, values)
+
+
+def _known(batch: str, row: Any) -> Known:
+    number, reference, line, amount, currency, card, standing, entry = row
+    asked = {"amount": amount, "currency": currency, "card": card}
+    return Known(RowKey(batch, number, reference), line, standing, asked, orjson.loads(entry) if entry else None)
 
 
 def _values(landed: Landed) -> dict[str, Any]:

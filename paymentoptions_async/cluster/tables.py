@@ -86,6 +86,10 @@ _MIGRATIONS: Final = (
         )""",
         f"CREATE INDEX {CHARGE}_standing ON {CHARGE} (batch, standing, outcome)",
     ),
+    (
+        f"""CREATE INDEX {CHARGE}_passed ON {CHARGE} (batch, merchant_txn_ref)
+            WHERE standing IN ({Standing.NOT_BEGUN}, {Standing.SETTLED})""",
+    ),
 )
 
 

@@ -39,6 +39,9 @@ __all__ = ["Worker"]
 _BEATS_IN_A_LEASE: Final = 5
 _LONGEST_BEAT: Final = 2.0
 _CEILING: Final = 256
+# Seconds after a cut: a ledger that is slow needs six to be told what was sent. Then nothing is waited for any more.
+_LAST_PATIENCE: Final = 7.0
+_BETWEEN_CANCELS: Final = 0.2
 
 
 class _NotDoneError(Exception):
@@ -101,11 +104,11 @@ class Worker:
         self._name = os.urandom(8).hex()
         self._lanes: dict[str, Lane] = {}
         self._ending: set[Lane] = set()
-        self._stopping = asyncio.Event()
+        self._stopping, self._cutting = asyncio.Event(), asyncio.Event()
         self._engine: Engine | None = None
 
     async def run(self) -> None:
-        """Work until `stop` is called, and what is in flight has landed.
+        """Work until `stop` is called, and what is in flight has landed. To cancel it is to `cut` it.
 
         Raises:
             LedgerError: At the start, the server cannot be used. Later on it is waited for.
@@ -115,18 +118,7 @@ class Worker:
         app.task(name=TASK, queue=QUEUE, retry=_Later(self._beat))(self._chunk)
         async with app.open_async():
             self._around = self._surroundings(app)
-            pulse = asyncio.get_running_loop().create_task(self._pulse(app))
-            try:
-                while not self._stopping.is_set():
-                    await self._run_engine(app)
-            finally:
-                pulse.cancel()
-                await asyncio.wait((pulse,))
-                for lane in {*self._lanes.values(), *self._ending}:
-                    lane.stop()
-                    await lane.ended()
-                with suppress(Error):
-                    await self._report()
+            await self._until_over(asyncio.get_running_loop().create_task(self._work(app)))
 
     def stop(self) -> None:
         """Take no chunk and begin no charge any more. What is in flight lands, and the rest is handed back."""
@@ -138,9 +130,44 @@ class Worker:
 
     def cut(self) -> None:
         """The same at once: what is in flight is cut off, and recorded as unknown where it was sent."""
+        if self._cutting.is_set():
+            return  # once more would break through the recording
+        self._cutting.set()
         self.stop()
         for lane in {*self._lanes.values(), *self._ending}:
             lane.cut()
+
+    async def _work(self, app: App) -> None:
+        pulse = asyncio.get_running_loop().create_task(self._pulse(app))
+        try:
+            while not self._stopping.is_set():
+                await self._run_engine(app)
+        finally:
+            pulse.cancel()
+            await asyncio.wait((pulse,))
+            for lane in {*self._lanes.values(), *self._ending}:
+                lane.stop()
+                await lane.ended()
+            with suppress(Error):
+                await self._report()
+
+    async def _until_over(self, work: asyncio.Task[None]) -> None:
+        """Wait for it; after a cut not for long, since it may be waiting for a server that is away."""
+        cut = asyncio.get_running_loop().create_task(self._cutting.wait())
+        patience = _LAST_PATIENCE
+        try:
+            await asyncio.wait((work, cut), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            cut.cancel()
+            if not work.done():
+                self.cut()
+            while not work.done():
+                await asyncio.wait((work,), timeout=patience)
+                # Procrastinate takes the first one for a request to end in good order.
+                work.cancel()
+                patience = _BETWEEN_CANCELS
+        if not work.cancelled():
+            await work
 
     def _prepare(self) -> None:
         with connected(self._dsn):
@@ -190,6 +217,8 @@ class Worker:
 
     async def _chunk(self, batch: str, first: int, last: int) -> None:
         """Charge what is open in a chunk. It is done when nothing is."""
+        if (job := asyncio.current_task()) is not None:
+            job.add_done_callback(self._ended)
         store = self._around.store
         found = await store.batch(batch)
         if found is None or found.paused is not None:
@@ -205,6 +234,11 @@ class Worker:
         states = await store.states((batch,))
         if batch in states and not states[batch].is_open:
             await settle(store, self._ledger, batch, self._around.now)
+
+    def _ended(self, job: asyncio.Task[Any]) -> None:
+        """Procrastinate itself does not ask whether it could write down how a job went."""
+        if not job.cancelled() and (fault := job.exception()) is not None:
+            self._log.warning("batch.database", fault=type(fault).__name__)
 
     def _lane(self, batch: Batch) -> Lane:
         if self._stopping.is_set():

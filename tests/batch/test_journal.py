@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from paymentoptions_async.batch.entries import Place, identity_of, request_identity
-from paymentoptions_async.batch.journal import Journal, JournalError, latest
+from paymentoptions_async.batch.journal import Journal, JournalError, latest, raw_open
 
 from ..helpers import request
 from .entries import GATEWAY, entry, written
@@ -77,6 +80,66 @@ def test_results_of_another_gateway_are_no_results_here(path: Path) -> None:
 def test_two_runs_do_not_write_one_file(path: Path) -> None:
     with Journal(path, gateway=GATEWAY), pytest.raises(JournalError, match="another run"):
         Journal(path, gateway=GATEWAY)
+
+
+def a_new_file(path: Path) -> None:
+    written(path.with_name("new"), entry(1)).replace(path)
+
+
+@pytest.mark.parametrize("meanwhile", [a_new_file, Path.unlink])
+def test_a_file_that_was_replaced_before_it_was_locked_is_not_written(
+    meanwhile: Any, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+
+    def late(file: Any, flags: int) -> None:
+        meanwhile(path)
+        lock(file, flags)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(JournalError, match="until now"):
+        Journal(written(path, entry(1)), gateway=GATEWAY)
+
+
+def test_a_compacted_file_is_still_that_of_its_run_alone(path: Path) -> None:
+    written(path, entry(1, "unknown"), entry(1))
+    with Journal(path, gateway=GATEWAY) as journal:
+        journal.compact()
+        with pytest.raises(JournalError, match="another run"):
+            Journal(path, gateway=GATEWAY)
+        journal.write([entry(2)])
+    assert lines_in(path) == [1, 2]
+
+
+def test_what_a_run_left_that_was_killed_while_it_compacted_goes(path: Path) -> None:
+    written(path, entry(1, "unknown"), entry(1))
+    mine = path.with_name("mine")
+    mine.write_text("my own notes")
+    path.with_name(f".{path.name}.part").symlink_to(mine)
+    with Journal(path, gateway=GATEWAY) as journal:
+        journal.compact()
+    assert sorted(found.name for found in path.parent.iterdir()) == ["mine", path.name]
+    assert mine.read_text() == "my own notes"
+
+
+@pytest.mark.parametrize("found", [(entry(1),), (entry(1, "unknown"), entry(1))])
+def test_results_are_on_the_disk_when_a_run_is_over(
+    found: tuple[dict[str, Any], ...], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
+    with Journal(written(path, *found), gateway=GATEWAY) as journal:
+        journal.compact()
+    assert path.stat().st_ino in synced
+
+
+def test_somebody_has_to_look_at_what_is_open_and_at_what_the_ledger_does_not_say(path: Path) -> None:
+    outcomes = ("paid", "declined", "refused", "not_sent", "unknown", "challenge", "partial")
+    sound = [entry(line, outcome) for line, outcome in enumerate(outcomes, 1)]
+    unrecorded = [entry(line + 10, outcome, recorded=False) for line, outcome in enumerate(outcomes, 1)]
+    quoted = entry(20, message='"outcome":"unknown", ,"recorded":false,')
+    written(path, *sound, *unrecorded, quoted, entry(21, recorded=False), entry(21))
+    assert [orjson.loads(line)["line"] for line in raw_open(path)] == [5, 6, 7, *range(11, 18)]
 
 
 def test_only_its_owner_can_read_it(path: Path) -> None:

@@ -39,6 +39,10 @@ def test_money_is_summed_exactly_and_apart_by_what_happened_to_it() -> None:
     assert tally.money["JPY"].paid == 7
 
 
+def test_what_the_ledger_does_not_say_is_counted() -> None:
+    assert tally_of(entry(1), entry(2, recorded=False), entry(3, "declined", recorded=False)).unrecorded == 2
+
+
 def test_declines_are_counted_by_what_the_code_means() -> None:
     tally = tally_of(
         entry(1, "declined", response_code=51, reason="insufficient_funds"),

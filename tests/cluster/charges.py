@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -13,7 +14,9 @@ from typing import Any, Final
 import psycopg
 
 from paymentoptions_async.batch.sources import Source
-from paymentoptions_async.cluster import Sealer
+from paymentoptions_async.cluster import Sealer, submit
+from paymentoptions_async.cluster.batches import Batch
+from paymentoptions_async.sandbox import Sandbox
 
 BODY: Final[dict[str, Any]] = json.loads((Path(__file__).parents[2] / "examples" / "purchase.json").read_bytes())
 CARD: Final = str(BODY["card"]["number"])
@@ -70,3 +73,19 @@ def _everything(dsn: str) -> Iterator[bytes]:
             with server.cursor() as cursor, cursor.copy(f"COPY {table} TO STDOUT") as copy:
                 for part in copy:
                     yield bytes(part)
+
+
+async def submitted(dsn: str, count: int, **options: Any) -> Batch:
+    return await submitted_bodies(dsn, [body_of(number) for number in range(count)], **options)
+
+
+async def submitted_bodies(dsn: str, bodies: list[dict[str, Any]], **options: Any) -> Batch:
+    return await asyncio.to_thread(lambda: submit(dsn, source_of(bodies), sealer(), name="payday", **options))
+
+
+async def query(dsn: str, statement: str, *values: Any) -> list[Any]:
+    return await asyncio.to_thread(rows, dsn, statement, *values)
+
+
+def charged(gateway: Sandbox, count: int) -> list[int]:
+    return [gateway.charges(f"order-{number:05}") for number in range(count)]

@@ -15,6 +15,7 @@ from paymentoptions_async import (
     NotSentError,
     OutcomeUnknownError,
     PartialApprovalError,
+    PaymentOptionsError,
     RateLimitedError,
 )
 from paymentoptions_async.batch.result import ChargeOutcome, ChargeResult, result_of
@@ -23,7 +24,7 @@ from paymentoptions_async.cluster.store import Landed, Store, standing_of
 from paymentoptions_async.cluster.tables import Standing
 from paymentoptions_async.models.challenge import Challenge
 
-from .charges import rows, sealer, source
+from .charges import outcomes, rows, sealer, source
 
 _LEVELS = (Standing.NOT_BEGUN, Standing.UNSETTLED, Standing.SETTLED)
 
@@ -48,6 +49,24 @@ async def test_a_late_result_stands_only_over_one_that_tells_less(store: Store, 
         rows, postgres_dsn, "SELECT outcome FROM paymentoptions_batch_charge WHERE standing > 0 ORDER BY number"
     )
     assert [row[0] for row in found] == ["second" if second > first else "first" for first, second in pairs]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("first", "second", "stands"),
+    [
+        ("unknown", "paid", "paid"),
+        ("unknown", "challenge", "challenge"),
+        ("paid", "unknown", "paid"),
+        ("paid", "declined", "paid"),
+    ],
+)
+async def test_of_two_results_that_are_not_the_end_an_answer_stands_over_a_doubt(
+    store: Store, postgres_dsn: str, first: str, second: str, stands: str
+) -> None:
+    for outcome in (first, second):
+        await store.land([landed(0, Standing.UNSETTLED, outcome)])
+    assert (await asyncio.to_thread(outcomes, postgres_dsn))[stands] == 1
 
 
 @pytest.mark.asyncio
@@ -91,7 +110,7 @@ def _of(error: Exception | Challenge) -> ChargeResult:
     return result_of(0, "r", error, 0.1)
 
 
-def _unrecorded(error: DeclinedError) -> DeclinedError:
+def _unrecorded(error: PaymentOptionsError) -> PaymentOptionsError:
     error.recorded = False
     return error
 
@@ -106,6 +125,7 @@ def _unrecorded(error: DeclinedError) -> DeclinedError:
         (_of(Challenge(redirect_url="https://issuer.example", merchant_txn_ref="r")), Standing.UNSETTLED),
         (_of(ValueError("a bug")), Standing.UNSETTLED),
         (_of(_unrecorded(DeclinedError("no"))), Standing.UNSETTLED),
+        (_of(_unrecorded(NotSentError("no"))), Standing.NOT_BEGUN),
         (_of(DeclinedError("no")), Standing.SETTLED),
         (_of(InvalidRequestError("no")), Standing.SETTLED),
         (_of(PartialApprovalError("half")), Standing.SETTLED),

@@ -8,19 +8,28 @@ from typing import Any
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from paymentoptions_async import PostgresLedger, Resolution, Secret
-from paymentoptions_async.cluster import Sealer, lane, submit
-from paymentoptions_async.cluster.batches import Batch, entries, figures, find, resume
-from paymentoptions_async.cluster.settling import purge, settle
+from paymentoptions_async import Secret
+from paymentoptions_async.cluster import Sealer, lane
+from paymentoptions_async.cluster.batches import figures, find, resume
 from paymentoptions_async.cluster.store import Store
 from paymentoptions_async.cluster.tables import connected
-from paymentoptions_async.ledger.base import Intent
-from paymentoptions_async.runtime import Runtime
 from paymentoptions_async.sandbox import Sandbox
 
 from ..failures.servers import impatient, server
 from ..helpers import DECLINED, QUICK_RETRIES, THREE_D_SECURE
-from .charges import CARD, body_of, dump, outcomes, rows, sealer, secrets_in, source_of
+from .charges import (
+    CARD,
+    body_of,
+    charged,
+    dump,
+    outcomes,
+    query,
+    rows,
+    sealer,
+    secrets_in,
+    submitted,
+    submitted_bodies,
+)
 from .workers import charging, until, until_done, working
 
 _SEALED = "SELECT count(*) FROM paymentoptions_batch_charge WHERE sealed IS NOT NULL"
@@ -30,15 +39,6 @@ _OPEN_AND_NOT_HELD = (
     "SELECT number FROM paymentoptions_batch_charge LEFT JOIN paymentoptions_charge USING (merchant_txn_ref)"
     " WHERE standing = 0 AND state IS DISTINCT FROM 'sending'"
 )
-_now = Runtime().now
-
-
-async def submitted(dsn: str, count: int, **options: Any) -> Batch:
-    return await submitted_bodies(dsn, [body_of(number) for number in range(count)], **options)
-
-
-async def submitted_bodies(dsn: str, bodies: list[dict[str, Any]], **options: Any) -> Batch:
-    return await asyncio.to_thread(lambda: submit(dsn, source_of(bodies), sealer(), name="payday", **options))
 
 
 async def resumed(dsn: str) -> int:
@@ -53,14 +53,6 @@ async def paused(dsn: str) -> str | None:
     found = await asyncio.to_thread(rows, dsn, "SELECT paused FROM paymentoptions_batch")
     told: str | None = found[0][0]
     return told
-
-
-async def query(dsn: str, statement: str, *values: Any) -> list[Any]:
-    return await asyncio.to_thread(rows, dsn, statement, *values)
-
-
-def charged(gateway: Sandbox, count: int) -> list[int]:
-    return [gateway.charges(f"order-{number:05}") for number in range(count)]
 
 
 @pytest.mark.asyncio
@@ -231,40 +223,6 @@ async def test_the_rate_is_one_for_two_workers(gateway: Sandbox, postgres_dsn: s
         await until(lambda: outcomes(postgres_dsn)["paid"] >= 50)
         then, seconds = (await asyncio.to_thread(outcomes, postgres_dsn))["paid"], time.monotonic() - started
     assert 20 < (then - first) / seconds < 48
-
-
-@pytest.mark.asyncio
-async def test_what_the_ledger_has_learned_since_comes_into_the_results(postgres_dsn: str) -> None:
-    batch = await submitted(postgres_dsn, 2)
-    async with Sandbox(faults=["reset:after_commit", "reset:before_read"]) as gateway:
-        async with working(postgres_dsn, gateway, concurrency=1):
-            await until_done(postgres_dsn)
-    async with PostgresLedger(postgres_dsn) as ledger, AsyncConnectionPool(postgres_dsn, open=False) as pool:
-        store = Store(pool)
-        assert await settle(store, ledger, batch.id, _now) == 0
-        await ledger.resolve("order-00000", Resolution.paid(by="an operator", reason="portal", transaction_id="t-1"))
-        assert await settle(store, ledger, batch.id, _now) == 1
-        assert await settle(store, ledger, batch.id, _now) == 0
-
-    def told() -> list[Any]:
-        with connected(postgres_dsn) as server:
-            return [(one["outcome"], one["transaction_id"], one["amount"]) for one in entries(server, batch)]
-
-    amount = str(body_of(0)["amount"])
-    assert await asyncio.to_thread(told) == [("paid", "t-1", amount), ("unknown", None, amount)]
-
-
-@pytest.mark.asyncio
-async def test_a_purge_erases_what_is_left_and_takes_the_rest_from_the_ledger(postgres_dsn: str) -> None:
-    batch = await submitted(postgres_dsn, 3)
-    async with PostgresLedger(postgres_dsn) as ledger, AsyncConnectionPool(postgres_dsn, open=False) as pool:
-        # A worker that has died in the middle of it.
-        await ledger.claim(Intent("order-00001", b"x"), token="dead", lease=0.001)
-        await asyncio.sleep(0.01)
-        assert await purge(Store(pool), ledger, batch.id, _now) == 2
-    assert await asyncio.to_thread(outcomes, postgres_dsn) == {"not_sent": 2, "unknown": 1}
-    assert await query(postgres_dsn, _SEALED) == [(0,)]
-    assert await resumed(postgres_dsn) == 0
 
 
 @pytest.mark.asyncio

@@ -22,18 +22,27 @@ _OF_SETTINGS = ("api_key", "retry")
 
 
 @asynccontextmanager
-async def working(dsn: str, gateway: Sandbox, **options: Any) -> AsyncIterator[Worker]:
-    """A worker that works as long as the block lasts. Some options are settings of its client."""
+async def started(dsn: str, gateway: Sandbox, **options: Any) -> AsyncIterator[tuple[Worker, asyncio.Task[None]]]:
+    """A worker and what it does, until that ends. Some options are settings of its client."""
     settings = _settings(gateway, **{name: options.pop(name) for name in _OF_SETTINGS if name in options})
     async with PostgresLedger(dsn) as ledger, PaymentOptions(settings, ledger=ledger) as client:
         given = {"sealer": sealer(), "lease": 5.0, "log_level": "critical", **options}
         worker = Worker(dsn, client=client, ledger=ledger, **given)
         task = asyncio.create_task(worker.run())
         try:
-            yield worker
+            yield worker, task
         finally:
             worker.stop()
-            await task
+            await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def working(dsn: str, gateway: Sandbox, **options: Any) -> AsyncIterator[Worker]:
+    """A worker that works as long as the block lasts."""
+    async with started(dsn, gateway, **options) as (worker, task):
+        yield worker
+        worker.stop()
+        await task
 
 
 @asynccontextmanager

@@ -18,7 +18,9 @@ from ..output import write_json, write_rows, write_text
 from ..usage import BadUsageError
 from ..values import shown
 
-__all__ = ["Findings", "bad_line", "look_over", "same_charges", "tell_bad", "tell_check", "tell_dry_run"]
+__all__ = [
+    "Findings", "bad_line", "compare_done", "look_over", "same_charges", "tell_bad", "tell_check", "tell_dry_run",
+]  # fmt: skip
 
 # So many are told in the one object of --json; in words all are.
 _MOST_IN_JSON: Final = 1000
@@ -86,6 +88,20 @@ def same_charges(journal: Journal, place: Place) -> Callable[[Line], None]:
             )
 
     return compare
+
+
+def compare_done(source: Source, journal: Journal, place: Place) -> None:
+    """See the same where the file was looked through before: only lines that have a result are read.
+
+    Args:
+        source: The charges.
+        journal: The results.
+        place: Where is charged.
+    """
+    compare = same_charges(journal, place)
+    if journal.earlier:
+        for line in source.lines(lambda number: not journal.is_done(number)):
+            compare(line)
 
 
 def bad_line(line: Line) -> str:

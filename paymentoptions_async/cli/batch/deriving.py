@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
-from ...batch.entries import MEMBERS, OPEN
-from ...batch.journal import latest, raw_latest
+from ...batch.entries import MEMBERS
+from ...batch.journal import latest, raw_open
 from ...batch.tally import Tally
 from ..ledger.files import write_file
 from ..sheet import csv_line
@@ -15,11 +14,9 @@ from .places import Places, check_ours
 
 __all__ = ["derive", "tally_of", "write_page"]
 
-_OPEN: Final = tuple(f'"outcome":"{outcome}",'.encode() for outcome in OPEN)
-
 
 def derive(places: Places, ledger: str | None) -> Tally:
-    """Write table and unknown ones anew, and add everything up.
+    """Write the table and what is to be looked at anew, and add everything up.
 
     Args:
         places: Of the files.
@@ -30,9 +27,19 @@ def derive(places: Places, ledger: str | None) -> Tally:
         OSError: The disk is full, or the like.
     """
     tally = Tally()
-    write_file(places.table, _table(places.results, tally), force=True, ledger=ledger)
-    write_file(places.unknown, _open_ones(places.results), force=True, ledger=ledger)
+    to_look_at = (line.decode() for line in raw_open(places.results))
+    for path, lines in ((places.table, _table(places.results, tally)), (places.unknown, to_look_at)):
+        _sweep(path)
+        write_file(path, lines, force=True, ledger=ledger)
     return tally
+
+
+def _sweep(path: Path) -> None:
+    """Take away what runs that were killed while they wrote it have left: the journal's lock says that none lives."""
+    begins = f".{path.name}."
+    for part in path.parent.iterdir():
+        if part.name.startswith(begins) and part.name.removeprefix(begins).isdecimal():
+            part.unlink(missing_ok=True)
 
 
 def _table(results: Path, tally: Tally) -> Iterator[str]:
@@ -40,13 +47,6 @@ def _table(results: Path, tally: Tally) -> Iterator[str]:
     for entry in latest(results):
         tally.add(entry)
         yield csv_line("; ".join(value) if isinstance(value := entry[name], list) else value for name in MEMBERS)
-
-
-def _open_ones(results: Path) -> Iterator[str]:
-    for line in raw_latest(results):
-        # The member comes third, right behind a reference in which quotes are escaped.
-        if any(outcome in line[:300] for outcome in _OPEN):
-            yield line.decode()
 
 
 def tally_of(results: Path) -> Tally:

@@ -1,7 +1,8 @@
-"""A note that a file was looked through and is good, so that a run that is started again begins at once.
+"""A note that a file was looked through and is good, so that a run that is started again begins sooner.
 
 It is kept for great files only, and as long as their batch is not done. It knows the files by size, time and inode:
-what was changed is looked through again. Every line is held against its rules once more when it is charged.
+what was changed is looked through again. Every line is held against its rules once more when it is charged, and
+against its result, where it has one, at each start.
 """
 
 from __future__ import annotations

@@ -97,6 +97,13 @@ def _notices(tally: Tally, left: int) -> Iterator[Markup]:
             text=f"{_count(unknown, 'charge')} may have moved money, and nobody knows yet. Do not charge them under"
             " another reference: look them up in the gateway's portal, and settle them in the ledger.",
         )
+    if tally.unrecorded:
+        yield fill(
+            _NOTICE,
+            kind="bad",
+            text=f"{_count(tally.unrecorded, 'result')} the ledger does not say: keep the results, and settle them in"
+            " the ledger.",
+        )
     if left:
         yield fill(_NOTICE, kind="wait", text=f"{_count(left, 'charge')} not begun: run the batch again.")
 

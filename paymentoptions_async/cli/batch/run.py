@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Final, NamedTuple
 
@@ -27,7 +27,7 @@ from ..output import Rows, write_json, write_rows
 from ..spread import spread
 from ..usage import BadUsageError, tell_error, without_numbers
 from ..values import shown
-from .checking import Findings, bad_line, look_over, same_charges, tell_bad, tell_check, tell_dry_run
+from .checking import Findings, bad_line, compare_done, look_over, same_charges, tell_bad, tell_check, tell_dry_run
 from .deriving import derive, tally_of, write_page
 from .flags import ChargesArgument, PaceFlags, ResultFlags, SandboxFlags, SourceFlags
 from .gateways import place_of, seeded
@@ -190,7 +190,7 @@ async def _states(ledger: Ledger, references: list[str]) -> list[str]:
 def _charged(wish: _Wish, source: Source, places: Places, books: _Books) -> ExitCode:
     place, journal, ledger = books
     signature = signature_of(wish.charges, wish.flags, place)
-    findings = recall(places.note, signature) or _looked_over(wish, source, same_charges(journal, place))
+    findings = _looked_over(wish, source, recall(places.note, signature), books)
     if findings.bad and not wish.flags.skip_bad:
         for line in findings.told[:20]:
             tell(bad_line(line))
@@ -225,13 +225,17 @@ def _derived(wish: _Wish, places: Places, journal: Journal, lines: int) -> Tally
     return tally
 
 
-def _looked_over(wish: _Wish, source: Source, compare: Callable[[Line], None]) -> Findings:
+def _looked_over(wish: _Wish, source: Source, noted: Findings | None, books: _Books) -> Findings:
     from rich.console import Console
 
     console = Console(stderr=True)
     shows = sys.stderr.isatty() and not wish.results.quiet
     with console.status("Looking through the whole file ...") if shows else nullcontext():
-        return look_over(source, compare)
+        if noted is None:
+            return look_over(source, same_charges(books.journal, books.place))
+        # The note is of the file alone: the results may be other ones since.
+        compare_done(source, books.journal, books.place)
+        return noted
 
 
 def _warn(wish: _Wish, findings: Findings) -> None:
@@ -262,13 +266,13 @@ def _next(wish: _Wish, ending: Ending, tally: Tally, left: int) -> Rows:
         yield "stopped", ending.trouble
     elif left:
         yield "next", "run the same command again: it goes on where it stopped"
-    if tally.outcomes["unknown"] and not wish.sandbox.sandbox:
+    if (tally.outcomes["unknown"] or tally.unrecorded) and not wish.sandbox.sandbox:
         yield "next", "settle what is unknown (paymentoptions ledger list), then run it again; it sends none of it anew"
 
 
 def _files(places: Places, tally: Tally) -> Rows:
     yield "results", places.results
     yield "as CSV", places.table
-    if any(tally.outcomes[outcome] for outcome in OPEN):
+    if tally.unrecorded or any(tally.outcomes[outcome] for outcome in OPEN):
         yield "to look at", places.unknown
     yield "report", places.report

@@ -22,6 +22,7 @@ from ...batch.runner import Batch
 from ...batch.sources import Line, Source
 from ...errors import BatchPausedError, PaymentOptionsError
 from ..flags import CallFlags
+from .earlier import hold_against
 from .flags import PaceFlags, SandboxFlags
 from .gateways import settings_of
 from .progress import Progress
@@ -91,7 +92,8 @@ class _Feed:
                 if is_done(line.number):
                     continue
                 if line.request is None:
-                    await self._writer.put(refused_entry(line, self._job.place, datetime.now(UTC)))
+                    if not await self._writer.put(refused_entry(line, self._job.place, datetime.now(UTC))):
+                        return
                     continue
                 self._under_way[self._count] = line
                 self._count += 1
@@ -140,6 +142,8 @@ async def _run(job: Job, progress: Progress, ending: Ending) -> None:
     async with AsyncExitStack() as stack:
         settings = await settings_of(job.sandbox, job.call, job.pace, stack)
         await stack.enter_async_context(job.ledger)
+        await hold_against(job.ledger, job.journal)
+        progress.found(job.journal.earlier)
         client = await stack.enter_async_context(PaymentOptions(settings, ledger=job.ledger))
         async with Writer(job.journal, progress.told) as writer:
             await _charge(job, client, writer, progress, ending)

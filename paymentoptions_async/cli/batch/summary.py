@@ -36,7 +36,7 @@ def exit_code_of(tally: Tally, *, left: int, stopped: bool) -> ExitCode:
         left: How many lines have none.
         stopped: Whether the run was stopped from outside.
     """
-    if tally.outcomes[ChargeOutcome.UNKNOWN]:
+    if tally.outcomes[ChargeOutcome.UNKNOWN] or tally.unrecorded:
         return ExitCode.UNKNOWN
     if left and stopped:
         return ExitCode.INTERRUPTED
@@ -51,11 +51,12 @@ def title_of(tally: Tally, *, left: int) -> str:
         left: How many lines have none.
     """
     paid, total = tally.outcomes[ChargeOutcome.PAID], tally.total + left
-    if paid == total:
+    if paid == total and not tally.unrecorded:
         return f"ALL {total} PAID." if total else "NOTHING TO CHARGE."
     unknown = tally.outcomes[ChargeOutcome.UNKNOWN]
     told = [f"{paid} OF {total} PAID"]
     told += [f"{unknown} UNKNOWN"] if unknown else []
+    told += [f"{tally.unrecorded} NOT RECORDED"] if tally.unrecorded else []
     told += [f"{left} NOT BEGUN"] if left else []
     return f"{', '.join(told)}."
 
@@ -65,6 +66,8 @@ def summary_rows(tally: Tally) -> Rows:
     for outcome in ChargeOutcome:
         if count := tally.outcomes[outcome]:
             yield outcome.value.replace("_", " "), f"{count} ({count / tally.total:.1%})"
+    if tally.unrecorded:
+        yield "not recorded", f"{tally.unrecorded}: the ledger does not say what was answered, so keep these results"
     for currency, sums in groupby(money_words(tally), itemgetter(0)):
         yield currency, ", ".join(f"{amount} {words}" for _, words, amount in sums)
     for reason, count in tally.declines.most_common(_MOST_REASONS):
@@ -95,6 +98,7 @@ def summary_json(tally: Tally) -> dict[str, Any]:
         "money": {currency: _money_json(money) for currency, money in sorted(tally.money.items())},
         "declines": dict(tally.declines.most_common()),
         "replayed": tally.replayed,
+        "unrecorded": tally.unrecorded,
         "seconds": round(seconds, 3),
         "per_second": round(tally.latencies.count / seconds, 1) if seconds else None,
         "latency": {f"p{part * 100:.0f}": round(value, 4) for part, value in quantiles(tally)},

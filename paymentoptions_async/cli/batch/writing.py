@@ -44,10 +44,14 @@ class Writer:
         """
         self._waiting.append(entry)
         self._news.set()
-        while len(self._waiting) >= _MOST_WAITING and self.failure is None:
+        while len(self._waiting) >= _MOST_WAITING and not self._is_over:
             self._room.clear()
             await self._room.wait()
-        return self.failure is None
+        return not self._is_over
+
+    @property
+    def _is_over(self) -> bool:
+        return self._task is not None and self._task.done()
 
     async def _write(self) -> None:
         while self._waiting or not self._closed:
@@ -60,12 +64,13 @@ class Writer:
             except OSError as fault:
                 # The ledger knows what became of them; the next run tells it.
                 self.failure = fault
-                self._room.set()
                 return
             self._told(entries)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._write())
+        # Whatever ends it, a bug as well: nobody waits for room that will never be.
+        self._task.add_done_callback(lambda _: self._room.set())
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -53,6 +53,16 @@ def test_the_page_tells_what_the_terminal_tells(cli: Cli, results: Path) -> None
     assert stat.S_IMODE(results.with_name("payday.report.html").stat().st_mode) == 0o600
 
 
+def test_a_result_that_the_ledger_does_not_say_is_no_success(cli: Cli, tmp_path: Path) -> None:
+    path = written(tmp_path / "payday.results.jsonl", entry(1), entry(2, recorded=False))
+    told = cli("batch", "report", path)
+    assert told.code == 3
+    assert told.out.startswith("2 OF 2 PAID, 1 NOT RECORDED.")
+    assert "1: the ledger does not say what was answered" in told.out
+    assert "1 result the ledger does not say" in path.with_name("payday.report.html").read_text()
+    assert cli("batch", "report", path, "--json").result["unrecorded"] == 1
+
+
 def test_what_the_gateway_says_is_no_markup(cli: Cli, results: Path) -> None:
     cli("batch", "report", results)
     page = results.with_name("payday.report.html").read_text()

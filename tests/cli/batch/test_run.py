@@ -8,7 +8,6 @@ import os
 import runpy
 import stat
 import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
@@ -74,36 +73,6 @@ def test_no_card_data_is_in_any_file_or_line(cli: Cli, tmp_path: Path, elsewhere
         assert f'"{CVC}"' not in text
 
 
-def test_a_second_run_charges_only_what_was_never_sent(cli: Cli, tmp_path: Path, elsewhere: Elsewhere) -> None:
-    elsewhere.faults += ["reset:after_commit"]
-    assert cli("batch", "run", charges(tmp_path, 5), "--concurrency", "1").code == 3
-    assert outcomes(tmp_path / RESULTS) == {"paid": 4, "unknown": 1}
-    told = cli("batch", "run", charges(tmp_path, 7))
-    assert told.code == 3
-    assert outcomes(tmp_path / RESULTS) == {"paid": 6, "unknown": 1}
-    assert len(entries(tmp_path / "charges.unknown.jsonl")) == 1
-    assert elsewhere.gateway.total_charges() == 7
-
-
-def test_what_a_person_has_settled_is_told_by_the_next_run(cli: Cli, tmp_path: Path, elsewhere: Elsewhere) -> None:
-    elsewhere.faults += ["reset:after_commit"]
-    cli("batch", "run", charges(tmp_path, 1))
-    words = ("--by", "Kim", "--reason", "portal", "--transaction-id", "tx-1")
-    assert cli("ledger", "resolve", "pay-1", "--paid", *words).code == 0
-    assert cli("batch", "run", charges(tmp_path, 1)).code == 0
-    (entry,) = entries(tmp_path / RESULTS)
-    assert (entry["outcome"], entry["replayed"]) == ("paid", True)
-    assert elsewhere.gateway.total_charges() == 1
-
-
-def test_without_its_results_a_second_run_asks_the_ledger(cli: Cli, tmp_path: Path, elsewhere: Elsewhere) -> None:
-    cli("batch", "run", charges(tmp_path, 4))
-    (tmp_path / RESULTS).unlink()
-    assert cli("batch", "run", charges(tmp_path, 4)).code == 0
-    assert {entry["replayed"] for entry in entries(tmp_path / RESULTS)} == {True}
-    assert elsewhere.gateway.total_charges() == 4
-
-
 def test_bad_lines_stop_a_run_before_anything_is_sent(cli: Cli, tmp_path: Path, elsewhere: Elsewhere) -> None:
     told = cli("batch", "run", charges(tmp_path, 2, body("pay-1"), body("bad", currency="yen")))
     assert told.code == 2
@@ -123,14 +92,6 @@ def test_bad_lines_are_results_where_they_are_left_out(cli: Cli, tmp_path: Path,
     assert results[4]["message"].endswith("it stands on line 2 as well")
     assert (results[5]["money"], results[5]["merchant_txn_ref"]) == ("not touched", "bad")
     assert elsewhere.gateway.total_charges() == 2
-
-
-def test_results_of_other_charges_are_not_taken_for_these(cli: Cli, tmp_path: Path, elsewhere: Elsewhere) -> None:
-    cli("batch", "run", charges(tmp_path, 3))
-    told = cli("batch", "run", charges(tmp_path, 3, amount="2000"))
-    assert told.code == 2
-    assert "the result of another charge for line 2" in told.err
-    assert elsewhere.gateway.total_charges() == 3
 
 
 def test_a_sandbox_run_leaves_no_result_that_a_real_one_would_believe(
@@ -182,21 +143,6 @@ def test_nothing_but_the_result_is_on_stdout_for_machines(cli: Cli, tmp_path: Pa
     assert not (tmp_path / "charges.report.html").exists()
 
 
-def test_a_looked_through_file_is_not_looked_through_again(
-    cli: Cli, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("paymentoptions_async.cli.batch.marks._MANY", 2)
-    monkeypatch.setenv("PAYMENTOPTIONS_API_KEY", "of nobody")
-    path = charges(tmp_path, 50)
-    cli("batch", "run", path)
-    assert (tmp_path / "charges.checked.json").exists()
-    monkeypatch.setenv("PAYMENTOPTIONS_API_KEY", elsewhere.gateway.settings().api_key.reveal())
-    with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["paymentoptions_async.cli.batch.run"], "look_over", None)
-        assert cli("batch", "run", path).code == 0
-    assert not (tmp_path / "charges.checked.json").exists()
-
-
 def test_what_comes_through_a_pipe_is_charged_and_kept_nowhere(tmp_path: Path, elsewhere: Elsewhere) -> None:
     arguments = command("batch", "run", "-", "--results", tmp_path / "piped.jsonl")
     environment = clean_environment(
@@ -232,6 +178,18 @@ def test_results_that_cannot_be_written_stop_the_run_and_the_next_one_tells_them
     assert cli("batch", "run", path).code == 0
     assert outcomes(tmp_path / RESULTS) == {"paid": 50}
     assert elsewhere.gateway.total_charges() == 50
+
+
+def test_bad_lines_whose_results_cannot_be_written_stop_it_as_well(
+    cli: Cli, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "charges.jsonl"
+    # More than may wait to be written, and then a good one.
+    path.write_bytes(jsonl_bytes([*({"merchant_txn_ref": f"bad-{number}"} for number in range(2100)), body()]))
+    monkeypatch.setattr(Journal, "write", full)
+    told = cli("batch", "run", path, "--skip-bad", "--json")
+    assert (told.code, told.result["left"]) == (1, 2101)
+    assert elsewhere.gateway.total_charges() == 0
 
 
 def full(*_: object) -> None:
