@@ -1,0 +1,91 @@
+"""Applies every fault in a copy, and says which instrument sees it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from .table import MUTANTS, Mutant
+
+_ROOT: Final = Path(__file__).parents[2]
+_PYTEST: Final = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout=60")
+_INSTRUMENTS: Final = {
+    "simulation": ("-m", "tests.simulation", "--seeds", "0:1500", "--jobs", "1"),
+    "agreement": (*_PYTEST, "tests/test_agreement.py"),
+    "unit": (
+        *_PYTEST, "tests/ledger", "tests/transport", "tests/webhooks", "tests/resources", "tests/test_charging.py",
+        "tests/test_verdict.py", "tests/test_promise.py", "tests/test_recording.py", "tests/test_reconciling.py",
+        "tests/test_redaction.py", "tests/test_logs.py", "tests/failures/test_cancel.py",
+        "tests/failures/test_unrecorded.py",
+    ),
+    "torture": (*_PYTEST, "tests/torture/test_kill.py", "tests/torture/test_points.py"),
+}  # fmt: skip
+
+
+@contextmanager
+def _copy(mutant: Mutant) -> Iterator[Path]:
+    """A copy of the package and its tests with the fault in it."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for part in ("paymentoptions_async", "tests", "examples"):
+            shutil.copytree(_ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for part in ("pyproject.toml", "README.md"):
+            shutil.copy(_ROOT / part, root / part)
+        file = root / "paymentoptions_async" / mutant.file
+        text = file.read_text()
+        if text.count(mutant.old) != 1:
+            raise ValueError(f"{mutant.name}: {mutant.file} does not hold its place once any more")
+        file.write_text(text.replace(mutant.old, mutant.new))
+        yield root
+
+
+def _sees(root: Path, command: tuple[str, ...], seconds: float) -> str:
+    """Whether an instrument fails on a copy."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            [sys.executable, *command], cwd=root, env=environment, capture_output=True, check=False, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        return "hangs"
+    return "seen" if done.returncode else "-"
+
+
+def _examine(mutant: Mutant, instruments: list[str], seconds: float) -> dict[str, str]:
+    with _copy(mutant) as root:
+        return {name: _sees(root, _INSTRUMENTS[name], seconds) for name in instruments}
+
+
+def main() -> int:
+    """See `--help`."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("--instruments", default=",".join(_INSTRUMENTS), help="some of them, by commas")
+    parser.add_argument("--only", default="", help="a part of the name")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--seconds", type=float, default=600.0, help="for one instrument on one mutant")
+    wanted = parser.parse_args()
+    instruments = wanted.instruments.split(",")
+    chosen = [mutant for mutant in MUTANTS if wanted.only in mutant.name]
+    print("| mutant |", " | ".join(instruments), "|\n|---|" + "---|" * len(instruments), flush=True)
+    survivors = 0
+    with ThreadPoolExecutor(wanted.jobs) as pool:
+        for mutant, told in zip(
+            chosen, pool.map(lambda one: _examine(one, instruments, wanted.seconds), chosen), strict=True
+        ):
+            survivors += all(word == "-" for word in told.values())
+            print(f"| {mutant.name} |", " | ".join(told.values()), "|", flush=True)
+    print(f"\n{len(chosen)} mutants, {survivors} seen by none of these")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

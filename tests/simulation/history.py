@@ -1,0 +1,85 @@
+"""What was done and what came of it, as it is written down while a scenario runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .script import Decision
+
+__all__ = ["Call", "History", "Sending"]
+
+
+@attrs.define(eq=False)
+class Sending:
+    """One request for a charge, from its first byte on.
+
+    Attributes:
+        reference: Of the charge.
+        process: Of which process, by its name.
+        at: When its first byte was written.
+        is_lost: Whether the gateway will never book it.
+        arrived_at: When the gateway had all of it.
+        decision: What it made of it; `None` as long as it has not.
+        is_duplicate: Whether the gateway refused it as one.
+        moved: How much money moved by it.
+        transaction_id: The gateway's.
+        told_at: When the last byte of its answer reached a process that was alive.
+    """
+
+    reference: str
+    process: str
+    at: float
+    is_lost: bool = False
+    arrived_at: float | None = None
+    decision: Decision | None = None
+    is_duplicate: bool = False
+    moved: int = 0
+    transaction_id: str | None = None
+    told_at: float | None = None
+
+
+@attrs.define(eq=False)
+class Call:
+    """A call that a process made.
+
+    Attributes:
+        reference: Of what.
+        process: Which one.
+        began: When.
+        ended: When it returned or raised; `None` where its process died before.
+        result: What it returned or raised.
+        is_charge: Whether it is a purchase.
+        was_cancelled: Whether it was cancelled by its caller.
+        was_frozen: Whether its process stood still meanwhile.
+    """
+
+    reference: str
+    process: str
+    began: float
+    ended: float | None = None
+    result: Any = None
+    is_charge: bool = True
+    was_cancelled: bool = False
+    was_frozen: bool = False
+
+
+@attrs.define
+class History:
+    """All of it.
+
+    Attributes:
+        sendings: In the order of their first bytes.
+        calls: In the order in which they began.
+        store_failed: References for which a call of the ledger failed.
+        closed_at: When a process's client was closed in good order, by process.
+    """
+
+    sendings: list[Sending] = attrs.field(factory=list)
+    calls: list[Call] = attrs.field(factory=list)
+    store_failed: set[str] = attrs.field(factory=set)
+
+    def of(self, reference: str) -> list[Sending]:
+        """All requests for one reference."""
+        return [sending for sending in self.sendings if sending.reference == reference]
