@@ -1,4 +1,5 @@
-"""Sessions of this project: `nox` runs tests, lint and types; `-s torture` kills, and `-s benchmarks` measures."""
+"""Sessions of this project: `nox` runs tests, lint and types; `-s docs` builds the site, `-s torture` kills, and
+`-s benchmarks` measures."""
 
 from __future__ import annotations
 
@@ -29,12 +30,17 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "sphinx", "-b", "html", "-n", "-W", "--keep-going", "-c", "docs", ".", "site")
+
+
+@nox.session
 def torture(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     full = {"PAYMENTOPTIONS_TORTURE": "full"}
-    session.run(
-        "python", "-m", "pytest", "-s", "tests/torture", "tests/cluster/test_killed.py", *session.posargs, env=full
-    )
+    tortures = ("tests/torture", "tests/cluster/test_killed.py", "tests/frameworks")
+    session.run("python", "-m", "pytest", "-s", *tortures, *session.posargs, env=full)
 
 
 @nox.session
@@ -43,3 +49,4 @@ def benchmarks(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks.purchase", *session.posargs)
     session.run("python", "-m", "benchmarks.ledger")
     session.run("python", "-m", "benchmarks.batch", *session.posargs)
+    session.run("python", "-m", "benchmarks.testing")

@@ -24,6 +24,7 @@ from .errors import (
     ReferenceInUseError,
     WebhookRefusedError,
 )
+from .hooks import Attempt, Call, Ending, Hook
 from .ledger import Ledger, Mark, MemoryLedger, PostgresLedger, Record, Resolution, SqliteLedger
 from .models import (
     Address,
@@ -54,12 +55,14 @@ __all__ = [
     "DEVELOPMENT",
     "LIVE",
     "Address",
+    "Attempt",
     "AuthenticationError",
     "Authorization",
     "Batch",
     "BatchPausedError",
     "Breaker",
     "BrowserInfo",
+    "Call",
     "Capture",
     "Card",
     "Challenge",
@@ -68,6 +71,8 @@ __all__ = [
     "ConfigurationError",
     "DeclinedError",
     "Effect",
+    "Ending",
+    "Hook",
     "HostedPage",
     "HostedPageRequest",
     "InvalidRequestError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from .course import under_way
 from .delivery import refused_error
 from .errors import NoAnswerError, PaymentOptionsError
 from .models.outcome import Outcome, Refusal, State
@@ -48,6 +49,8 @@ class Asking:
             The last one. Where the deadline passed, `REFUSED` as not sent.
         """
         judged: list[Judged] = []
+        if (course := under_way.get()) is not None:
+            course.number = 0  # what a call asks anew is no retry
 
         async def attempt() -> Outcome:
             judged.append(judge(await send()))

@@ -18,8 +18,10 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
+from .course import under_way
 from .delivery import Landing, deliver
 from .errors import LedgerError, NotSentError, PaymentOptionsError, ReferenceConflictError, ReferenceInUseError
+from .flights import Flight, Flights
 from .ledger.base import Claim, Ledger
 from .logs import Log
 from .models.follow_up_request import FollowUpRequest
@@ -39,34 +41,13 @@ from .transport.parcel import Parcel
 from .transport.retry import RetryBudget, is_repeatable, is_unsent, retrying
 from .verdict import Judged, judge, settle
 
-__all__ = ["Charging", "Flights"]
+__all__ = ["Charging"]
 
 T = TypeVar("T", bound=Transaction)
 W = TypeVar("W")
 
 # A holder that is frozen for this long after its deadline counts as dead.
 _LEASE_MARGIN: Final = 30.0
-
-
-class _Flight:
-    """A charge that is in the air, and those who wait for it to land."""
-
-    def __init__(self, fingerprint: bytes) -> None:
-        self.fingerprint = fingerprint
-        self._landed: asyncio.Future[Landing | None] | None = None
-
-    async def landing(self) -> Landing | None:
-        """How it ended; `None` where nothing was sent and somebody else may."""
-        if self._landed is None:
-            self._landed = asyncio.get_running_loop().create_future()
-        return await asyncio.shield(self._landed)
-
-    def land(self, landing: Landing | None) -> None:
-        if self._landed is not None:
-            self._landed.set_result(landing)
-
-
-Flights = dict[str, _Flight]
 
 
 @attrs.define
@@ -186,7 +167,7 @@ class Charging:
             return Landing(owed.outcome, replayed=True, recorded=False)
         return await self._fly(order, reference, deadline)
 
-    async def _wait(self, flight: _Flight, reference: str, deadline: float) -> Landing | None:
+    async def _wait(self, flight: Flight, reference: str, deadline: float) -> Landing | None:
         try:
             async with asyncio.timeout_at(deadline):
                 return await flight.landing()
@@ -196,7 +177,7 @@ class Charging:
             ) from None
 
     async def _fly(self, order: Order, reference: str, deadline: float) -> Landing:
-        flight = self._flights[reference] = _Flight(order.intent.fingerprint)
+        flight = self._flights[reference] = Flight(order.intent.fingerprint)
         trip = _Trip(order)
         landing: Landing | None = None
         try:
@@ -204,7 +185,8 @@ class Charging:
             return landing
         finally:
             del self._flights[reference]
-            flight.land(landing or _abandoned(trip))
+            flight.land(ended := landing or _abandoned(trip))
+            _note(ended)
 
     async def _travel(self, trip: _Trip, deadline: float) -> Landing:
         landing: Landing | None = None
@@ -241,6 +223,8 @@ class Charging:
                 if isinstance(claim, Outcome):
                     return Landing(claim, replayed=True, recorded=not claim.contradicted)
                 trip.claim = claim._replace(intent=trip.order.intent)
+                if (course := under_way.get()) is not None:
+                    course.earlier_attempts = claim.attempts
                 if asyncio.get_running_loop().time() < deadline:
                     await self._send(trip, deadline)
         except TimeoutError:
@@ -307,6 +291,7 @@ class Charging:
     # --- the library's own lines ---
 
     def _tell(self, landing: Landing, order: Order) -> None:
+        _note(landing)
         outcome = landing.outcome
         if outcome.state in (State.UNKNOWN, State.PARTIAL):
             write = self._log.error
@@ -339,6 +324,11 @@ class Charging:
             evidence=outcome.evidence,
             pause_seconds=round(pause, 3),
         )
+
+
+def _note(landing: Landing | None) -> None:
+    if landing is not None and (course := under_way.get()) is not None:
+        course.land(landing.outcome, replayed=landing.replayed, recorded=landing.recorded)
 
 
 def _same(fingerprint: bytes, order: Order) -> None:

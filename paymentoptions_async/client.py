@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import aiohttp
 import attrs
@@ -12,8 +13,10 @@ from .asking import Asking
 from .batch.breaker import Breaker
 from .batch.runner import Batch, Requests, charge_many
 from .bell import Bell
-from .charging import Charging, Flights
+from .charging import Charging
 from .errors import ConfigurationError
+from .flights import Flights, landed
+from .hooks import Hook
 from .inquiring import Inquiring
 from .ledger import Ledger, MemoryLedger
 from .logs import Log
@@ -33,10 +36,14 @@ from .transport.gateway import Gateway
 from .transport.pool import Pool
 from .transport.retry import RetryBudget
 from .waiting import Waiting
+from .watching import Watch, WatchedGateway
 from .webhooks.receiver import Signature, Webhooks
 from .webhooks.tokens import Tokens
 
 __all__ = ["PaymentOptions"]
+
+# Seconds that a charge which was cut off is given to write that down.
+_PATIENCE: Final = 5.0
 
 
 @attrs.frozen
@@ -48,6 +55,7 @@ class _Shared:
     recorder: Recorder
     runtime: Runtime
     signature: Signature | None
+    watch: Watch
     flights: Flights = attrs.field(factory=dict)
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     bell: Bell = attrs.field(factory=Bell)
@@ -77,6 +85,7 @@ class PaymentOptions:
         session: An aiohttp session of yours, for a proxy or certificates of your own. It is not closed here.
         webhook_signature: Checks the signature of a webhook, should the vendor have told you of one: takes the headers
             (by their names in lower case) and the bytes, and tells whether it fits. The vendor has published none.
+        hooks: Are told when a call or an attempt begins, and how it ends.
         runtime: Sleep, chance and time, for tests.
 
     Attributes:
@@ -84,6 +93,7 @@ class PaymentOptions:
         subscriptions: Charges that the gateway repeats.
         hosted_pages: Pages of the gateway's on which the payer pays.
         webhooks: Takes what the gateway tells by itself.
+        ledger: What it remembers by.
         settings: What it was told.
     """
 
@@ -94,14 +104,17 @@ class PaymentOptions:
         ledger: Ledger | None = None,
         session: aiohttp.ClientSession | None = None,
         webhook_signature: Signature | None = None,
+        hooks: Iterable[Hook] = (),
         runtime: Runtime | None = None,
     ) -> None:
         _warm_up()
         runtime = Runtime() if runtime is None else runtime
         # Asked for None and not for truth: an empty ledger may well be false.
         ledger = MemoryLedger() if ledger is None else ledger
-        recorder = Recorder(ledger, Log(settings.log_level), sleep=runtime.sleep, random=runtime.random)
-        shared = _Shared(Pool(settings.max_connections, session), ledger, recorder, runtime, webhook_signature)
+        log = Log(settings.log_level)
+        recorder = Recorder(ledger, log, sleep=runtime.sleep, random=runtime.random)
+        watch = Watch(hooks, runtime.clock, log)
+        shared = _Shared(Pool(settings.max_connections, session), ledger, recorder, runtime, webhook_signature, watch)
         self._open(settings, shared, owner=True)
 
     def _open(self, settings: Settings, shared: _Shared, *, owner: bool) -> None:
@@ -113,7 +126,9 @@ class PaymentOptions:
         self.settings = settings
         self._shared = shared
         self._is_owner = owner
-        gateway = Gateway(settings, shared.pool, shared.runtime.now)
+        self.ledger = shared.ledger
+        watch, told = shared.watch, (settings, shared.pool, shared.runtime.now)
+        gateway = WatchedGateway(watch, *told) if watch.is_on else Gateway(*told)
         charging = Charging(
             settings=settings,
             gateway=gateway,
@@ -127,15 +142,16 @@ class PaymentOptions:
         asking = Asking(settings=settings, budget=shared.budget, runtime=shared.runtime)
         reconciling = Reconciling(gateway=gateway, ledger=shared.ledger, asking=asking, bell=shared.bell)
         inquiring = Inquiring(gateway=gateway, asking=asking)
-        self.payments = Payments(charging, reconciling, Waiting(reconciling, shared.bell), inquiring)
-        self.subscriptions = Subscriptions(charging, inquiring)
-        self.hosted_pages = HostedPages(charging)
+        self.payments = Payments(charging, reconciling, Waiting(reconciling, shared.bell), inquiring, watch)
+        self.subscriptions = Subscriptions(charging, inquiring, watch)
+        self.hosted_pages = HostedPages(charging, watch)
         self.webhooks = Webhooks(
             tokens=Tokens(settings),
             ledger=shared.ledger,
             reconciling=reconciling,
             inquiring=inquiring,
             signature=shared.signature,
+            watch=watch,
             log=Log(settings.log_level),
         )
 
@@ -209,16 +225,31 @@ class PaymentOptions:
             runtime=self._shared.runtime,
         )
 
-    async def close(self) -> None:
-        """Close the connections, and have the ledger told what it does not know yet. A view leaves it to its client.
+    async def close(self, *, grace: float | None = None) -> None:
+        """Let the charges that are under way end, close the connections, and have the ledger told what it lacks.
 
-        The ledger itself is not closed: whoever opened it does that.
+        From now on no call begins. A charge that was begun goes on, whoever waits for it or nobody. One that is cut
+        off ends in an error that says what happened to the money, and the ledger says so too. A view leaves all this
+        to its client; the ledger itself is closed by whoever opened it.
+
+        Args:
+            grace: After so many seconds, charges are cut off. `None`: they have until their own deadlines
+                (`Timeouts.total`). A cancel of this call cuts them off at once, and goes on when that is written down.
+                In a session of yours nothing is cut off.
         """
-        if self._is_owner:
-            await self._shared.pool.close()
-            await self._shared.recorder.close()
+        if not self._is_owner:
+            return
+        shared = self._shared
+        shared.pool.shut()
+        try:
+            await landed(shared.flights, grace)
+        finally:
+            await shared.pool.close()
+            await landed(shared.flights, _PATIENCE)
+            await shared.recorder.close()
 
     async def __aenter__(self) -> Self:
+        self._shared.pool.stay()
         return self
 
     async def __aexit__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -60,6 +61,11 @@ async def sandbox_client(
         told = gateway.settings(timeouts=timeouts, retry=retry, **(settings or {}))
         async with PaymentOptions(told, **(client or {})) as payments:
             yield gateway, payments
+
+
+def shows_cvc(text: str) -> bool:
+    """Whether the security code stands there, and not just its digits within an id, an address or a time."""
+    return re.search(rf"(?<![0-9A-Za-z.]){CVC}(?![0-9A-Za-z])", text) is not None
 
 
 def card(**changes: Any) -> Card:

@@ -596,7 +596,7 @@ async def test_closing_the_client_ends_waiting_calls_in_an_error_of_ours() -> No
         await eventually(lambda: gateway.charges("first") == 1)
         second = asyncio.create_task(client.payments.purchase(request("second")))
         await asyncio.sleep(0.01)
-        await client.close()
+        await client.close(grace=0)
         with pytest.raises(OutcomeUnknownError):
             await first
         with pytest.raises((NotSentError, ConfigurationError)):

@@ -23,7 +23,7 @@ from paymentoptions_async import RedactingFilter, Secret, redact_processor
 from paymentoptions_async.models.follow_up_request import CaptureRequest, RefundRequest, VoidRequest
 from paymentoptions_async.redaction import MASK, in_flight, luhn, mask_pan, may_hold_card_number, redact, redact_text
 
-from .helpers import APPROVED, CVC, card, request
+from .helpers import APPROVED, CVC, card, request, shows_cvc
 from .resources.cases import page_request
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_a_card_that_is_no_card_is_not_shown_by_its_request(given_as: object) ->
     wrong = request(card=given_as)
     for shown in (repr(wrong), str(attrs.asdict(wrong)), str(wrong)):
         assert APPROVED not in shown
-        assert CVC not in shown
+        assert not shows_cvc(shown)
 
 
 REQUESTS: Final[dict[str, Callable[[], object]]] = {
@@ -521,7 +521,7 @@ def test_no_depth_hides_a_number(depth: int) -> None:
         nested = [nested]
     shown = repr(redact(nested))
     assert PAN not in shown
-    assert CVC not in shown
+    assert not shows_cvc(shown)
 
 
 def test_an_object_that_cannot_be_shown_does_not_stop_the_log_line() -> None:
@@ -601,7 +601,7 @@ def test_a_structlog_line_shows_no_card_data(lines: io.StringIO, before: str, re
         log.warning(PAN, exc_info=sys.exc_info())
     written = lines.getvalue()
     assert PAN not in written
-    assert CVC not in written
+    assert not shows_cvc(written)
     assert SHOWN in written
     assert written.count("ValueError") >= 4
 
@@ -664,7 +664,7 @@ def test_a_stdlib_line_shows_no_card_data(
     written = lines.getvalue()
     assert "pay" in written
     assert PAN not in written
-    assert CVC not in written
+    assert not shows_cvc(written)
 
 
 def test_a_stdlib_traceback_shows_no_card_data(lines: io.StringIO, logger: logging.Logger) -> None:
@@ -679,7 +679,7 @@ def test_a_stdlib_traceback_shows_no_card_data(lines: io.StringIO, logger: loggi
     assert written.count("Traceback (most recent call last)") == 2
     assert written.count("Stack (most recent call last)") == 1
     assert PAN not in written
-    assert CVC not in written
+    assert not shows_cvc(written)
 
 
 def test_an_extra_member_under_a_secret_key_is_masked() -> None:

@@ -6,6 +6,7 @@ from ..charging import Charging
 from ..models.hosted_page import HostedPage, HostedPageRequest
 from ..models.payment import Payment
 from ..operations import HOSTED_PAGE
+from ..watching import Watch
 
 __all__ = ["HostedPages"]
 
@@ -13,8 +14,9 @@ __all__ = ["HostedPages"]
 class HostedPages:
     """Pages of the gateway's on which the payer types the card, or pays by a wallet."""
 
-    def __init__(self, charging: Charging) -> None:
+    def __init__(self, charging: Charging, watch: Watch) -> None:
         self._charging = charging
+        self._watch = watch
 
     async def create(self, request: HostedPageRequest) -> HostedPage | Payment:
         """Have a page made: `POST /hpp/generate/link`. With a wallet as `payment_method` it is that wallet's page.
@@ -32,4 +34,4 @@ class HostedPages:
             PaymentOptionsError: As `payments.purchase`. After an `OutcomeUnknownError` a page may have been made of
                 which nobody knows the address.
         """
-        return await self._charging.open_page(HOSTED_PAGE, request)
+        return await self._watch.call("hosted_page.create", self._charging.open_page(HOSTED_PAGE, request))

@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Literal, TypeVar
 
 from ..charging import Charging
+from ..course import outcome_word
 from ..errors import Problem
+from ..hooks import Word
 from ..inquiring import Inquiring
 from ..ledger.base import Record
 from ..models.challenge import Challenge
@@ -22,6 +24,7 @@ from ..models.transaction_status import TransactionStatus
 from ..operations import AUTHORIZE, CAPTURE, PURCHASE, REFUND, VOID, Operation
 from ..reconciling import Reconciling
 from ..waiting import Waiting
+from ..watching import Watch
 
 __all__ = ["Payments"]
 
@@ -35,11 +38,14 @@ class Payments:
     money: nothing is sent twice, whatever happens, under one `merchant_txn_ref` or `operation_key`.
     """
 
-    def __init__(self, charging: Charging, reconciling: Reconciling, waiting: Waiting, inquiring: Inquiring) -> None:
+    def __init__(
+        self, charging: Charging, reconciling: Reconciling, waiting: Waiting, inquiring: Inquiring, watch: Watch
+    ) -> None:
         self._charging = charging
         self._reconciling = reconciling
         self._waiting = waiting
         self._inquiring = inquiring
+        self._watch = watch
 
     async def purchase(self, request: PurchaseRequest, *, version: Literal[1, 2] = 1) -> Payment | Challenge:
         """Authorise and capture at once: `POST /payment`, or `POST /paymentv2`.
@@ -67,7 +73,8 @@ class Payments:
             PartialApprovalError: Moved in part.
             OutcomeUnknownError: May have moved. Do not charge again before it is resolved.
         """
-        return await self._charging.charge(_version_of(PURCHASE, version, request), request)
+        work = self._charging.charge(_version_of(PURCHASE, version, request), request)
+        return await self._watch.call("purchase", work)
 
     async def authorize(self, request: PurchaseRequest, *, version: Literal[1, 2] = 1) -> Authorization | Challenge:
         """Reserve the amount: `POST /authorization`, or `POST /authorizationv2`. Then `capture` or `void` it.
@@ -82,7 +89,8 @@ class Payments:
         Raises:
             PaymentOptionsError: As `purchase`. "May have moved" is here: may have been reserved.
         """
-        return await self._charging.charge(_version_of(AUTHORIZE, version, request), request)
+        work = self._charging.charge(_version_of(AUTHORIZE, version, request), request)
+        return await self._watch.call("authorize", work)
 
     async def capture(
         self,
@@ -102,7 +110,7 @@ class Payments:
             transaction_id: Of the authorisation.
             amount: What to take; sent as given, never converted.
             operation_key: Your own name of this capture, at most 128 characters, such as `capture-order-17`. The ledger
-                keeps it among your `merchant_txn_ref`s: no charge may have the same.
+                keeps it among your references: no `merchant_txn_ref` may be the same.
             notes: A remark that the gateway keeps.
             merchant_id: Where it is not that of the settings.
 
@@ -114,7 +122,7 @@ class Payments:
                 only where provably nothing left.
         """
         request = CaptureRequest(transaction_id=transaction_id, amount=amount, notes=notes, merchant_id=merchant_id)
-        return await self._charging.follow_up(CAPTURE, request, operation_key)
+        return await self._watch.call("capture", self._charging.follow_up(CAPTURE, request, operation_key))
 
     async def void(self, transaction_id: str, *, operation_key: str, merchant_id: str | None = None) -> Void:
         """Give up an authorisation that was not captured: `POST /void`. Nothing moves, and nothing will.
@@ -128,7 +136,7 @@ class Payments:
             PaymentOptionsError: As `capture`.
         """
         request = VoidRequest(transaction_id=transaction_id, merchant_id=merchant_id)
-        return await self._charging.follow_up(VOID, request, operation_key)
+        return await self._watch.call("void", self._charging.follow_up(VOID, request, operation_key))
 
     async def refund(
         self,
@@ -155,7 +163,7 @@ class Payments:
             PaymentOptionsError: As `capture`. More than is left is a `DeclinedError` (`ERR3019`, `ERR3020`).
         """
         request = RefundRequest(transaction_id=transaction_id, amount=amount, notes=notes, merchant_id=merchant_id)
-        return await self._charging.follow_up(REFUND, request, operation_key)
+        return await self._watch.call("refund", self._charging.follow_up(REFUND, request, operation_key))
 
     async def status(self, transaction_id: str) -> TransactionStatus:
         """Ask what a transaction has come to: `GET /transaction/status/{id}`. Nothing is written down; see `reconcile`.
@@ -169,7 +177,7 @@ class Payments:
             RateLimitedError: 429 after the retries.
             NoAnswerError: No answer came that can be used. Nothing is touched by asking.
         """
-        return await self._inquiring.status(transaction_id)
+        return await self._watch.call("status", self._inquiring.status(transaction_id))
 
     async def wait(
         self,
@@ -198,7 +206,7 @@ class Payments:
             PaymentOptionsError: What else `purchase` would raise now.
         """
         settled: Payment | Authorization | Capture | Void | Refund | Challenge | HostedPage
-        settled = await self._waiting.wait(reference, timeout)
+        settled = await self._watch.call("wait", self._waiting.wait(reference, timeout), _settled)
         return settled
 
     async def reconcile(self, merchant_txn_ref: str) -> Record:
@@ -223,7 +231,12 @@ class Payments:
             NotSentError: The gateway could not be asked.
             LedgerError: The ledger cannot be read or written.
         """
-        return await self._reconciling.reconcile(merchant_txn_ref)
+        work = self._reconciling.reconcile(merchant_txn_ref)
+        return await self._watch.call("reconcile", work, lambda record: outcome_word(record.outcome))
+
+
+def _settled(awaited: object) -> Word:
+    return "challenge" if isinstance(awaited, Challenge | HostedPage) else "paid"
 
 
 def _version_of(

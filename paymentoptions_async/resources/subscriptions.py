@@ -11,6 +11,7 @@ from ..models.purchase_request import PurchaseRequest
 from ..models.request import refusal
 from ..models.subscription_details import SubscriptionDetails
 from ..operations import SUBSCRIBE
+from ..watching import Watch
 
 __all__ = ["Subscriptions"]
 
@@ -22,9 +23,10 @@ class Subscriptions:
     `NoAnswerError` where no answer came, and can be called again.
     """
 
-    def __init__(self, charging: Charging, inquiring: Inquiring) -> None:
+    def __init__(self, charging: Charging, inquiring: Inquiring, watch: Watch) -> None:
         self._charging = charging
         self._inquiring = inquiring
+        self._watch = watch
 
     async def create(self, request: PurchaseRequest) -> Payment | Challenge:
         """Begin a subscription with its first payment: `POST /subscription/payment`.
@@ -40,7 +42,7 @@ class Subscriptions:
         """
         if request.subscription is None:
             raise refusal([Problem("subscription", "required")])
-        return await self._charging.charge(SUBSCRIBE, request)
+        return await self._watch.call("subscription.create", self._charging.charge(SUBSCRIBE, request))
 
     async def list(self) -> list[SubscriptionDetails]:
         """All subscriptions: `GET /subscription/list`.
@@ -49,7 +51,7 @@ class Subscriptions:
             NoAnswerError: No answer came that can be used.
             PaymentOptionsError: The gateway refused: credentials, rate.
         """
-        return await self._inquiring.subscriptions()
+        return await self._watch.call("subscription.list", self._inquiring.subscriptions())
 
     async def get(self, subscription_id: str) -> SubscriptionDetails:
         """One subscription: `GET /subscription/{id}`.
@@ -59,7 +61,7 @@ class Subscriptions:
             NoAnswerError: No answer came that can be used.
             PaymentOptionsError: The gateway refused: credentials, rate.
         """
-        return await self._inquiring.subscription(subscription_id)
+        return await self._watch.call("subscription.get", self._inquiring.subscription(subscription_id))
 
     async def pause(self, subscription_id: str) -> SubscriptionDetails:
         """Charge no further cycles for now: `POST /subscription/{id}/pause` (path inferred).
@@ -70,12 +72,15 @@ class Subscriptions:
             NoAnswerError: It may have been paused: ask with `get`, or pause it again.
             PaymentOptionsError: The gateway refused: credentials, rate.
         """
-        return await self._inquiring.change_subscription(subscription_id, "pause")
+        work = self._inquiring.change_subscription(subscription_id, "pause")
+        return await self._watch.call("subscription.pause", work)
 
     async def resume(self, subscription_id: str) -> SubscriptionDetails:
         """Go on with a paused one: `POST /subscription/{id}/resume`. Raises as `pause`."""
-        return await self._inquiring.change_subscription(subscription_id, "resume")
+        work = self._inquiring.change_subscription(subscription_id, "resume")
+        return await self._watch.call("subscription.resume", work)
 
     async def cancel(self, subscription_id: str) -> SubscriptionDetails:
         """End it for good: `POST /subscription/{id}/cancel`. Raises as `pause`."""
-        return await self._inquiring.change_subscription(subscription_id, "cancel")
+        work = self._inquiring.change_subscription(subscription_id, "cancel")
+        return await self._watch.call("subscription.cancel", work)

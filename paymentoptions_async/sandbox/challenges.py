@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from .booking import settle
-from .rules import decide, decision_of
+from .rules import decision_of
 from .state import PageState, TransactionState
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def answer_challenge(gateway: Gateway, transaction: Transaction, answer: Challen
 def _settle(gateway: Gateway, transaction: Transaction, answer: ChallengeAnswer) -> None:
     match answer:
         case ChallengeAnswer.APPROVE if transaction.card is not None:
-            settle(gateway, transaction, decide(transaction.card.rule, transaction.amount, version=1))
+            settle(gateway, transaction, gateway.decide(transaction.card.rule, transaction.amount, version=1))
         case ChallengeAnswer.TIME_OUT:
             transaction.state = TransactionState.TIMED_OUT
             gateway.books.change(transaction)

@@ -128,6 +128,8 @@ class Exchanges:
                 return json_error(429, {"Retry-After": "1"})
             if delay := self._latency() if callable(self._latency) else self._latency:
                 await asyncio.sleep(delay)
+            if (why := self._gateway.script.draw_refusal()) is not None:
+                return refusal(why, self._gateway.switches.error_body)
             answer = operation.decide(self._gateway, call)
         return answer if fault is None else answer_of(fault, self._gateway.now()) or answer
 

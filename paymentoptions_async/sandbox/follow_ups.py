@@ -12,7 +12,7 @@ from .booking import book_follow_up
 from .contract import Refusal, check_credentials, check_follow_up
 from .envelopes import follow_up_envelope
 from .gateway import Call, Gateway, Operation
-from .rules import CardRule, decide, decision_of, moves_money
+from .rules import CardRule, decision_of, moves_money
 from .state import Kind, Transaction, TransactionState
 from .status import UNKNOWN_TRANSACTION, told_transaction
 
@@ -48,7 +48,7 @@ def _capture(gateway: Gateway, authorisation: Transaction, body: dict[str, Any])
         return why
     if amount > authorisation.amount:
         return Refusal(400, "amount: at most what was authorised")
-    transaction = book_follow_up(gateway, authorisation, Kind.CAPTURE, decide(CardRule(), amount, version=1))
+    transaction = book_follow_up(gateway, authorisation, Kind.CAPTURE, gateway.decide(CardRule(), amount, version=1))
     if transaction.charged:
         authorisation.state = TransactionState.CAPTURED
         authorisation.captured = transaction.captured
@@ -68,7 +68,7 @@ def _void(gateway: Gateway, authorisation: Transaction, _body: dict[str, Any]) -
 def _refund(gateway: Gateway, paid: Transaction, body: dict[str, Any]) -> Transaction | Refusal:
     if not paid.charged:
         return Refusal(400, "transactionId: of a captured transaction")
-    decision = _refund_decision(paid, Decimal(str(body["amount"])))
+    decision = _refund_decision(gateway, paid, Decimal(str(body["amount"])))
     transaction = book_follow_up(gateway, paid, Kind.REFUND, decision)
     if moves_money(decision, unclear_charges=gateway.switches.unclear_charges):
         paid.refunded += decision.amount
@@ -77,12 +77,12 @@ def _refund(gateway: Gateway, paid: Transaction, body: dict[str, Any]) -> Transa
     return transaction
 
 
-def _refund_decision(paid: Transaction, amount: Decimal) -> Decision:
+def _refund_decision(gateway: Gateway, paid: Transaction, amount: Decimal) -> Decision:
     if not paid.balance:
         return decision_of(_NOTHING_LEFT, amount)
     if amount > paid.balance:
         return decision_of(_MORE_THAN_IS_LEFT, amount)
-    return decide(CardRule(), amount, version=1)
+    return gateway.decide(CardRule(), amount, version=1)
 
 
 def _not_open(authorisation: Transaction) -> Refusal | None:

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import attrs
 
+from .rules import decide
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from decimal import Decimal
 
     from .answers import Answer, EchoCard, ErrorBody
     from .books import Books
     from .clock import Clock
     from .dispatcher import Dispatcher
+    from .rules import CardRule, Decision
+    from .script import Script
 
 __all__ = ["Call", "Declines", "Duplicates", "Gateway", "Operation", "Switches"]
 
@@ -59,6 +64,7 @@ class Gateway:
         clock: The time in UTC, which can be turned on.
         base_url: The address of this sandbox.
         dispatcher: Sends the webhooks.
+        script: What a test wants to happen next.
     """
 
     switches: Switches
@@ -67,10 +73,15 @@ class Gateway:
     clock: Clock
     base_url: Callable[[], str]
     dispatcher: Dispatcher
+    script: Script
 
     def now(self) -> datetime:
         """The time in UTC."""
         return self.clock()
+
+    def decide(self, rule: CardRule, amount: Decimal, *, version: int) -> Decision:
+        """Decide as `rules.decide` does; what a test has scripted stands for the card."""
+        return decide(self.script.draw_rule() or rule, amount, version=version)
 
     async def finish(self) -> None:
         """All that must have happened before an answer leaves: what was done is kept, and early webhooks are heard."""

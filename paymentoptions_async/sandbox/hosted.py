@@ -16,7 +16,7 @@ from .challenges import way_back
 from .contract import amount_problem, check_credentials, check_hosted_page, is_card_number
 from .envelopes import challenge_url
 from .gateway import Call, Gateway, Operation
-from .rules import CardRule, asked_first, decide, decision_of
+from .rules import CardRule, asked_first, decision_of
 from .state import HostedPage, Kind, PageState, TransactionState
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def pay_wallet(gateway: Gateway, page: HostedPage, approve: bool) -> str:
     if page.state is PageState.OPEN:
         transaction = _transaction(gateway, page)
         if approve:
-            decision = decide(CardRule(), transaction.amount, version=1)
+            decision = gateway.decide(CardRule(), transaction.amount, version=1)
         else:
             decision = decision_of(_REFUSED, transaction.amount)
         settle(gateway, transaction, decision)
@@ -177,7 +177,7 @@ def cancel_page(gateway: Gateway, page: HostedPage) -> str:
 def _paid(gateway: Gateway, page: HostedPage, card: StoredCard, amount: Decimal) -> str:
     transaction = _transaction(gateway, page)
     transaction.card = card
-    decision = decide(card.rule, amount, version=2)
+    decision = gateway.decide(card.rule, amount, version=2)
     if decision.challenge:
         transaction.decision, transaction.challenge = decision, transaction.challenge or gateway.ids()
         gateway.books.change(transaction)

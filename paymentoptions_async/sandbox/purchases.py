@@ -13,7 +13,7 @@ from .booking import book, card_of
 from .contract import Refusal, check_credentials, check_purchase
 from .envelopes import challenge, http_status, payment_envelope
 from .gateway import Call, Gateway, Operation
-from .rules import decide, decision_of
+from .rules import decision_of
 from .state import Kind
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def repeated(gateway: Gateway, body: dict[str, Any], card: StoredCard, kind: Kin
 
 
 def _decided(gateway: Gateway, body: dict[str, Any], card: StoredCard, kind: Kind, version: int) -> Transaction:
-    decision = decide(card.rule, Decimal(str(body["amount"])), version=version)
+    decision = gateway.decide(card.rule, Decimal(str(body["amount"])), version=version)
     return book(gateway, body, card, kind, decision)
 
 

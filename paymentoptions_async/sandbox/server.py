@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, cast
 from uuid import uuid4
@@ -17,17 +18,17 @@ from .clock import Clock
 from .contract import API_KEY, MERCHANT_ID, X_API_KEY
 from .dispatcher import Dispatcher
 from .exchange import Exchanges
-from .faults import Faults, draw_from
 from .gateway import Declines, Duplicates, Gateway, Switches
 from .listener import Listener
 from .pages import page_routes
 from .payer import answer_newest_challenge, pay_newest_page
+from .script import Script
 from .subscriptions import advance
 from .webhooks import WebhookPolicy
 from .wire import Connections
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import timedelta
     from decimal import Decimal
     from pathlib import Path
@@ -35,12 +36,14 @@ if TYPE_CHECKING:
 
     from .answers import EchoCard, ErrorBody
     from .challenges import ChallengeAnswer
+    from .faults import Faults
     from .state import Transaction
 
 __all__ = ["Sandbox"]
 
 # Everything has ended by itself when aiohttp is asked to wait; its own default is a minute.
 _SHUTDOWN: Final = 0.1
+_NOTICE: Final = 0.002
 _PROMPT: Final = WebhookPolicy()
 _AnswerWord = Literal["approve", "decline", "cancel", "time_out"]
 _GOOD_CARD: Final = "5200000000001005"
@@ -81,6 +84,9 @@ class Sandbox:
         now: The time in UTC.
         sleep: Waits before and between the attempts to deliver a webhook.
 
+    Attributes:
+        script: Says what becomes of the next charges and requests.
+
     Raises:
         ValueError: A switch or a fault that there is not, or a number that makes no sense.
     """
@@ -115,6 +121,7 @@ class Sandbox:
             challenge_tells_id=challenge_tells_id,
         )
         self._database, self._recalled = database, False
+        self.script = Script(faults)
         self._books, clock = Books(), Clock(now)
         self._gateway = Gateway(
             switches=switches,
@@ -123,11 +130,11 @@ class Sandbox:
             clock=clock,
             base_url=lambda: self.base_url,
             dispatcher=Dispatcher(webhooks, switches, self._books, clock, sleep),
+            script=self.script,
         )
         self._host, self._port = host, port
         self._capacity = Capacity(capacity, queue)
         self._exchanges = Exchanges(self._gateway, latency, self._capacity)
-        self._draw = draw_from(faults)
         self._outages: set[asyncio.Task[None]] = set()
         self._running: _Running | None = None
 
@@ -260,7 +267,7 @@ class Sandbox:
         application.add_routes(self._exchanges.routes())
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN)
         await runner.setup()
-        connections = Connections(cast("web.Server", runner.server), self._draw, self._refuse)
+        connections = Connections(cast("web.Server", runner.server), self.script.draw_fault, self._refuse)
         try:
             listener = Listener(self._host, self._port, connections)
         except OSError:
@@ -303,8 +310,19 @@ class Sandbox:
 
     async def outage(self, seconds: float) -> None:
         """Reset idle connections and refuse new ones for some seconds, then listen as before."""
+        async with self.unreachable():
+            await asyncio.sleep(seconds)
+
+    @asynccontextmanager
+    async def unreachable(self) -> AsyncIterator[None]:
+        """Reset idle connections and refuse new ones as long as the block lasts: `NotSentError`."""
         listener = self._go_deaf()
-        await _come_back(listener, seconds)
+        try:
+            # A client that had no time to see its connection reset would send into it, and be in doubt.
+            await asyncio.sleep(_NOTICE)
+            yield
+        finally:
+            listener.reopen()
 
     def _refuse(self, seconds: float) -> None:
         task = asyncio.get_running_loop().create_task(_come_back(self._go_deaf(), seconds))

@@ -16,7 +16,7 @@ from .envelopes import http_status, payment_envelope, plain_number
 from .gateway import Call, Gateway, Operation
 from .plans import Cycle, Plan, Subscription, SubscriptionState, later
 from .purchases import UNKNOWN_TOKEN, repeated
-from .rules import decide, decision_of
+from .rules import decision_of
 from .state import Kind, TransactionState
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _subscribe(gateway: Gateway, call: Call) -> Answer:
 def _started(gateway: Gateway, body: dict[str, Any], card: StoredCard) -> Transaction:
     """Charge the first cycle, or nothing where a trial comes first. Without a yes there is no subscription."""
     plan, now = Plan.of(body), gateway.now()
-    decision = decide(card.rule, plan.amount_of(1), version=1)
+    decision = gateway.decide(card.rule, plan.amount_of(1), version=1)
     if plan.trial:
         decision = decision_of(decision.response_code, plan.amount * 0)
     transaction = book(gateway, body, card, Kind.CYCLE, decision)
@@ -201,7 +201,7 @@ def _next_due(gateway: Gateway) -> Subscription | None:
 
 def _charge(gateway: Gateway, subscription: Subscription) -> None:
     number = subscription.next_cycle
-    decision = decide(subscription.card.rule, subscription.plan.amount_of(number), version=1)
+    decision = gateway.decide(subscription.card.rule, subscription.plan.amount_of(number), version=1)
     transaction = book(gateway, subscription.order, subscription.card, Kind.CYCLE, decision)
     subscription.note(Cycle(number, transaction.id, paid=transaction.state is not TransactionState.DECLINED))
     gateway.books.keep_subscription(subscription)

@@ -99,9 +99,9 @@ class Gateway:
         """Ask whether a call can be made at all.
 
         Raises:
-            ConfigurationError: The client is closed, or belongs to another event loop.
+            ConfigurationError: The client is closed, or belongs to another event loop or process.
         """
-        self._pool.session()
+        self._pool.check()
 
     async def _request(self, method: str, url: URL, parcel: Parcel | None) -> Reply | Fault:
         session = self._pool.session()
@@ -121,7 +121,7 @@ class Gateway:
         try:
             return await self._read(response)
         except FAULTS as fault:
-            return Fault(True, f"HTTP {response.status}, then {type(fault).__name__}")
+            return Fault(True, f"HTTP {response.status}, then {type(fault).__name__}", response.status)
         finally:
             # Gives the connection back where the answer was read to its end, and closes it where not.
             response.release()

@@ -1,8 +1,9 @@
-"""The connections: one aiohttp session, made at the first call and bound to that call's event loop."""
+"""The connections: one aiohttp session, made at the first attempt, in the one event loop that the client is used in."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import warnings
 from typing import Any
 
@@ -25,22 +26,45 @@ class Pool:
         self._max_connections = max_connections
         self._session = session
         self._owned = session is None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._home: tuple[asyncio.AbstractEventLoop, int] | None = None
+        self._is_shut = False
         self._closed = False
 
-    def session(self) -> aiohttp.ClientSession:
-        """The session, for a call from the running event loop.
+    def check(self) -> None:
+        """Ask whether a new call may begin.
 
         Raises:
-            ConfigurationError: The client is closed, or belongs to another event loop. Nothing was sent.
+            ConfigurationError: The client is closed, or belongs to another event loop or process. Nothing was sent.
         """
-        loop = asyncio.get_running_loop()
+        if self._is_shut:
+            raise _closed()
+        self.stay()
+
+    def stay(self) -> None:
+        """Belong to the running event loop, and to no other one from now on.
+
+        Raises:
+            ConfigurationError: Likewise.
+        """
         if self.closed:
-            raise ConfigurationError("the client is closed: make a new one")
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise ConfigurationError("the client belongs to another event loop: make one in each loop")
+            raise _closed()
+        here = asyncio.get_running_loop(), os.getpid()
+        if self._home is None:
+            self._home = here
+        elif self._home != here:
+            raise _elsewhere(self._home[1])
+
+    def shut(self) -> None:
+        """Let no new call begin. Those that are under way go on."""
+        self._is_shut = True
+
+    def session(self) -> aiohttp.ClientSession:
+        """The session, for one attempt: of a call that was under way when the client was shut as well.
+
+        Raises:
+            ConfigurationError: Likewise.
+        """
+        self.stay()
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._max_connections),
@@ -55,7 +79,7 @@ class Pool:
 
     async def close(self) -> None:
         """Close the connections. Calls that are under way end in an error that says what happened to the money."""
-        self._closed = True
+        self._is_shut = self._closed = True
         if self._owned and self._session is not None:
             await self._session.close()
 
@@ -64,3 +88,14 @@ class Pool:
         session: Any = self._session
         if self._owned and session is not None and not session.closed:
             warnings.warn(f"{owner!r} was not closed", ResourceWarning, stacklevel=2, source=owner)
+
+
+def _closed() -> ConfigurationError:
+    return ConfigurationError("the client is closed: make a new one")
+
+
+def _elsewhere(process: int) -> ConfigurationError:
+    if process != os.getpid():
+        # The sockets are the same ones in both: each would read what was answered to the other.
+        return ConfigurationError("the client was in use before this process was forked: open one in each process")
+    return ConfigurationError("the client belongs to another event loop: make one in each loop")

@@ -33,11 +33,13 @@ class Fault(NamedTuple):
 
     Attributes:
         sent: Whether a byte of the request may have left. `False` is a proof, `True` a doubt.
-        what: What was seen, free of card data.
+        what: What was seen, free of card data. Its last word is the class of it.
+        status: The HTTP status, where the answer broke off after that.
     """
 
     sent: bool
     what: str
+    status: int | None = None
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:

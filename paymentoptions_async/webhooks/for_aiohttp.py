@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from ..errors import WebhookRefusedError
+from .answering import answer
 from .delivery import LONGEST
 
 if TYPE_CHECKING:
@@ -26,16 +26,9 @@ def handler(webhooks: Webhooks, on_event: OnEvent | None) -> Callable[[web.Reque
         except (ConnectionError, web.RequestPayloadError):
             # The peer went away, or its bytes are not encoded as it says. That is no fault of the application's.
             return web.Response(status=400)
-        token = request.path.rpartition("/")[2]
-        receiving = webhooks.receive(token=token, body=body, headers=dict(request.headers))
+        answering = answer(webhooks, on_event, path=request.path, body=body, headers=dict(request.headers))
         del body  # it may hold the card number, and a traceback shows this frame
-        try:
-            event = await receiving
-        except WebhookRefusedError as refused:
-            return web.Response(status=refused.status)
-        if on_event is not None:
-            await on_event(event)
-        return web.Response()
+        return web.Response(status=await answering)
 
     return handle
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import WebhookRefusedError
+from .answering import answer
 from .delivery import LONGEST
 
 if TYPE_CHECKING:
     from .receiver import OnEvent, Webhooks
 
-__all__ = ["application"]
+__all__ = ["Application", "Message", "Receive", "Send", "application"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -32,20 +32,10 @@ def application(webhooks: Webhooks, on_event: OnEvent | None) -> Application:
         body = await _read(receive)
         if body is None:
             return
-        receiving = webhooks.receive(
-            token=scope["path"].rpartition("/")[2],
-            body=body,
-            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-        )
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        answering = answer(webhooks, on_event, path=scope["path"], body=body, headers=headers)
         del body  # it may hold the card number, and a traceback shows this frame
-        try:
-            event = await receiving
-        except WebhookRefusedError as refused:
-            await _answer(send, refused.status)
-            return
-        if on_event is not None:
-            await on_event(event)
-        await _answer(send, 200)
+        await _answer(send, await answering)
 
     return endpoint
 

@@ -14,6 +14,7 @@ from ..ledger.resolution import Resolution
 from ..logs import Log
 from ..models.transaction_status import TransactionStatus
 from ..reconciling import AnotherChargeError, LaterStepError, Reconciling, tells_a_later_code
+from ..watching import Watch
 from .delivery import Delivery, is_known, read_delivery
 from .event import Effect, WebhookEvent
 from .tokens import Tokens
@@ -42,6 +43,7 @@ class Webhooks:
         reconciling: Asks, and settles a charge.
         inquiring: Asks.
         signature: Checks the vendor's signature, should you have been told of one.
+        watch: Watches the deliveries.
         log: The library's own lines.
     """
 
@@ -53,6 +55,7 @@ class Webhooks:
         reconciling: Reconciling,
         inquiring: Inquiring,
         signature: Signature | None,
+        watch: Watch,
         log: Log,
     ) -> None:
         self._tokens = tokens
@@ -60,6 +63,7 @@ class Webhooks:
         self._reconciling = reconciling
         self._inquiring = inquiring
         self._signature = signature
+        self._watch = watch
         self._log = log
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -98,7 +102,7 @@ class Webhooks:
         delivery = self._read(token, body, headers or {})
         del body  # it may hold the card number, and a traceback shows this frame
         try:
-            event = await self._receive(delivery)
+            event = await self._watch.call("webhook", self._receive(delivery), lambda event: event.effect.value)
         except WebhookRefusedError as refused:
             self._log.warning("webhook.refused", why=str(refused), status=refused.status)
             raise

@@ -20,11 +20,11 @@ class Elsewhere:
 
     Attributes:
         gateway: The sandbox.
-        faults: What goes wrong next, one for each request.
+        faults: What goes wrong next, one for each request; `None` for nothing.
     """
 
     def __init__(self, **switches: Any) -> None:
-        self.faults: list[str] = []
+        self.faults: list[str | None] = []
         self.gateway = Sandbox(faults=lambda: self.faults.pop(0) if self.faults else None, **switches)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

@@ -26,11 +26,14 @@ def named(words: list[str]) -> str:
     return two if two in COMMANDS else one
 
 
+def flags_there_are(command: str) -> set[str]:
+    return {flag for part in COMMANDS[command].params for flag in part.opts}
+
+
 @pytest.mark.parametrize("line", LINES)
 def test_every_example_names_a_command_and_flags_that_there_are(line: str) -> None:
     words = shlex.split(line)
-    flags = {flag for part in COMMANDS[named(words)].params for flag in part.opts}
-    assert {word for word in words if word.startswith("--")} <= flags
+    assert {word for word in words if word.startswith("--")} <= flags_there_are(named(words))
 
 
 def test_every_command_is_in_the_table_and_has_an_example() -> None:

@@ -16,9 +16,9 @@ import pytest
 
 from paymentoptions_async import Record, SqliteLedger
 from paymentoptions_async.cli.ledger import keeping
-from paymentoptions_async.cli.ledger.words import record_json
 from paymentoptions_async.cli.sheet import _cell
 from paymentoptions_async.ledger import Intent, Ledger
+from paymentoptions_async.ledger.telling import record_json
 
 from .conftest import Cli
 from .processes import clean_environment, command

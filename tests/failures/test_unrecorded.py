@@ -298,7 +298,7 @@ async def test_a_call_that_ends_after_the_close_says_so_too(store: Store) -> Non
         call = asyncio.create_task(outcome_of(client, request("ref")))
         await eventually(lambda: gateway.charges("ref") == 1)
         with store.away(), capture_logs() as lines:
-            await client.close()
+            await client.close(grace=0)
             told = await call
             assert isinstance(told, OutcomeUnknownError)
             assert not told.recorded

@@ -7,8 +7,6 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from paymentoptions_async.sandbox import Sandbox
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
@@ -17,12 +15,6 @@ if TYPE_CHECKING:
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
-
-
-@pytest_asyncio.fixture
-async def gateway() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as gateway:
-        yield gateway
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from aioresponses import aioresponses
 
 from paymentoptions_async import PaymentOptions, PurchaseRequest, Settings, Timeouts
 from paymentoptions_async.models.wire import Body, request_body
+from paymentoptions_async.testing import MockedResponse
 from paymentoptions_async.transport.gateway import FAULTS, Gateway
 from paymentoptions_async.transport.parcel import Parcel
 from paymentoptions_async.transport.pool import Pool
@@ -317,18 +318,11 @@ async def test_a_bug_is_no_fault_and_passes_on() -> None:
 # --- with aioresponses, where only the mapping of answers is at stake -------------------------------------
 
 
-class _Response(ClientResponse):
-    """aioresponses 0.7.9 does not know the `stream_writer` that aiohttp 3.14 wants."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"stream_writer": Mock(output_size=0), **kwargs})
-
-
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 404, 406, 412, 500, 502, 504])
 @pytest.mark.asyncio
 async def test_every_published_status_comes_back_as_a_reply(status: int) -> None:
     with aioresponses() as mocked:
-        mocked.post("https://api.example" + PATH, status=status, payload={"a": 1}, response_class=_Response)
+        mocked.post("https://api.example" + PATH, status=status, payload={"a": 1}, response_class=MockedResponse)
         reply, _ = await post("https://api.example")
     assert reply == Reply(status, b'{"a": 1}')
 

@@ -11,11 +11,12 @@ from ... import (
     Settings,
     State,
 )
+from ...ledger.telling import is_alarming, is_askable
 from ..exits import ExitCode
 from ..output import write_json, write_text
 from ..usage import tell_error
 from ..values import shown
-from .words import is_alarming, tell_record
+from .words import tell_record
 from .work import work_on
 
 __all__ = ["ask_gateway"]
@@ -54,7 +55,7 @@ async def _unknown(store: Ledger) -> tuple[list[str], int]:
     askable, others = [], 0
     async for record in store.records(unsettled=True):
         if record.outcome.state is State.UNKNOWN:
-            if (record.outcome.transaction_id or record.outcome.named_id) is not None:
+            if is_askable(record):
                 askable.append(record.merchant_txn_ref)
             else:
                 others += 1

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 from ... import Ledger, Outcome, PaymentOptionsError, State
 from ...ledger import Claim
+from ...ledger.telling import is_alarming
 from ..checks import Check
 from ..usage import without_secrets
 from .place import NoLedgerError, default_file, file_of, open_ledger, place_of
-from .words import is_alarming
 
 __all__ = ["check_ledger"]
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from ... import Record, State
+from ...ledger.telling import record_json
 from ..output import write_json, write_lines, write_text
 from ..sheet import csv_line
 from ..usage import BadUsageError
@@ -18,7 +19,6 @@ from ..values import shown
 from .files import write_file
 from .place import LedgerOption, place_of
 from .settling import confirm
-from .words import record_json
 from .work import faults_told, records_of, work_on
 
 __all__ = ["export", "prune"]

@@ -14,12 +14,13 @@ from rich.text import Text
 
 from ... import Record, State
 from ...ledger.rules import UNSETTLED
+from ...ledger.telling import is_alarming, record_json
 from ..exits import ExitCode
 from ..output import write_lines, write_text
 from ..usage import tell_error
 from ..values import shown
 from .place import LedgerOption
-from .words import COLUMNS, REF_HELP, in_columns, is_alarming, record_json, tell_record
+from .words import COLUMNS, REF_HELP, in_columns, tell_record
 from .work import records_of, work_on
 
 __all__ = ["list_records", "show"]

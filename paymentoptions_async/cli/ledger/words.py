@@ -1,63 +1,30 @@
-"""A record as it is told to people and to machines. Fingerprint and token are never told."""
+"""A record as it is told to people."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
-from ... import HostedPage, Mark, Record, State
+from ... import HostedPage, Record, State
+from ...ledger.telling import is_alarming, record_json, time_text
 from ...operations import operation_of
 from ..exits import ExitCode
 from ..outcomes import CARRIED_OUT
 from ..output import Rows, write_json, write_rows
 from ..values import shown
 
-__all__ = ["COLUMNS", "REF_HELP", "in_columns", "in_rows", "is_alarming", "record_json", "tell_record"]
+__all__ = ["COLUMNS", "REF_HELP", "in_columns", "in_rows", "tell_record"]
 
 REF_HELP: Final = "The merchant_txn_ref, or the key of a capture, void or refund."
 COLUMNS: Final = ("reference", "state", "amount", "currency", "card", "operation", "attempts", "transaction", "changed")
-
-
-def is_alarming(record: Record) -> bool:
-    """Whether money may have moved and nobody knows, or may have moved twice."""
-    return record.outcome.state is State.UNKNOWN or record.mark is Mark.CONTRADICTED
-
-
-def record_json(record: Record) -> dict[str, Any]:
-    """One object. Amounts are text, times ISO 8601; `lease_ends` is `null` unless it is being charged."""
-    intent, outcome = record.intent, record.outcome
-    return {
-        "merchant_txn_ref": record.merchant_txn_ref,
-        "state": outcome.state,
-        "mark": record.mark,
-        "operation": intent.operation,
-        "of_transaction": intent.subject,
-        "amount": intent.amount,
-        "currency": intent.currency,
-        "card": intent.card,
-        "attempts": outcome.attempts,
-        "transaction_id": outcome.transaction_id,
-        "created": _time(record.created),
-        "changed": _time(record.changed),
-        "lease_ends": _time(record.lease_ends) if outcome.state is State.SENDING else None,
-        "status": outcome.status,
-        "reason": outcome.reason,
-        "response_code": outcome.response_code,
-        "gateway_code": outcome.gateway_code,
-        "refusal": outcome.refusal,
-        "evidence": list(outcome.evidence),
-        "history": [{**event._asdict(), "at": _time(event.at)} for event in record.history],
-        "answer": orjson.loads(outcome.answer) if outcome.answer else None,
-    }
 
 
 def in_columns(record: Record) -> tuple[str, ...]:
     """One line of a table, in the order of `COLUMNS`."""
     intent, outcome = record.intent, record.outcome
     state = f"{_state(record)} ({record.mark})" if record.mark else _state(record)
-    told = (intent.operation, outcome.attempts, outcome.transaction_id, _time(record.changed))
+    told = (intent.operation, outcome.attempts, outcome.transaction_id, time_text(record.changed))
     return tuple(
         str(value) if value is not None else ""
         for value in (record.merchant_txn_ref, state, intent.amount, intent.currency, intent.card, *told)
@@ -77,7 +44,7 @@ def in_rows(record: Record) -> Rows:
     for seen in record.outcome.evidence:
         yield "evidence", seen
     for event in record.history:
-        yield "history", f"{_time(event.at)} {event.what}, by {event.by}: {event.reason}"
+        yield "history", f"{time_text(event.at)} {event.what}, by {event.by}: {event.reason}"
     if told["answer"] is not None:
         yield "answer", orjson.dumps(told["answer"]).decode()
 
@@ -100,7 +67,3 @@ def _state(record: Record) -> str:
     if state is State.CHALLENGED and operation.waiting is HostedPage:
         return "page open"
     return state.value
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
