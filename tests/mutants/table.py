@@ -267,7 +267,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a card number is shown",
-        "redaction.py",
+        "pan.py",
         "    return f\"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}\"\n",
         "    return number\n",
     ),

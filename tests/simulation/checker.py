@@ -84,6 +84,8 @@ class Checker:
     def _may_follow(self, earlier: Sending, sending: Sending) -> bool:
         if earlier.told_at is not None and earlier.decision in REFUSALS:
             return True
+        if earlier.at < self.history.cleared_at.get(earlier.reference, -1.0):
+            return True
         is_lost = earlier.told_at is None or earlier.decision in (Decision.BROKEN, Decision.BROKEN_PAID)
         is_lost = is_lost or earlier.decision is Decision.GARBLED_PAID
         return self.scenario.repeats and is_lost and earlier.process == sending.process
@@ -111,7 +113,7 @@ class Checker:
             case Payment():
                 assert len(moved) == 1, f"paid, but the books say {moved}: {call}"
                 assert moved[0].id == call.result.transaction_id, call
-                assert Decimal(moved[0].amount) == call.result.amount, call
+                assert Decimal(moved[0].amount) == call.result.amount == call.asked, call
             case PartialApprovalError():
                 assert [one.decision for one in moved] == [Decision.PARTIAL], call
             case OutcomeUnknownError():

@@ -51,6 +51,7 @@ class Call:
         ended: When it returned or raised; `None` where its process died before.
         result: What it returned or raised.
         is_charge: Whether it is a purchase.
+        asked: How much it was to charge.
         was_cancelled: Whether it was cancelled by its caller.
         was_frozen: Whether its process stood still meanwhile.
     """
@@ -61,6 +62,7 @@ class Call:
     ended: float | None = None
     result: Any = None
     is_charge: bool = True
+    asked: int = 1000
     was_cancelled: bool = False
     was_frozen: bool = False
 
@@ -73,12 +75,13 @@ class History:
         sendings: In the order of their first bytes.
         calls: In the order in which they began.
         store_failed: References for which a call of the ledger failed.
-        closed_at: When a process's client was closed in good order, by process.
+        cleared_at: When a person found that nothing was booked of a reference, so that it may be sent anew.
     """
 
     sendings: list[Sending] = attrs.field(factory=list)
     calls: list[Call] = attrs.field(factory=list)
     store_failed: set[str] = attrs.field(factory=set)
+    cleared_at: dict[str, float] = attrs.field(factory=dict)
 
     def of(self, reference: str) -> list[Sending]:
         """All requests for one reference."""

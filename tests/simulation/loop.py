@@ -60,6 +60,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     Attributes:
         now: Seconds.
         steps: How many callbacks have been asked for.
+        graves: The processes that were killed.
     """
 
     def __init__(self) -> None:
@@ -70,7 +71,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.now = 0.0
         self.steps = 0
         # What is collected would run its `finally`, which no killed process does.
-        self._graves: list[Process] = []
+        self.graves: list[Process] = []
         self._between: list[Callable[[], None]] = []
         self.set_exception_handler(self._note)
         self.faults: list[str] = []
@@ -123,7 +124,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _bury(self, process: Process) -> None:
         process.is_alive = False
-        self._graves.append(process)
+        self.graves.append(process)
         self._take_out(process)
 
     def _stop_process(self, process: Process, seconds: float) -> None:

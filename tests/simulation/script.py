@@ -119,6 +119,8 @@ class Kind(StrEnum):
         CLOSE: Closes a client in good order, and opens another one.
         JUMP: Sets the wall clock on or back.
         PAYER: Answers the challenges of a reference.
+        PERSON: Looks into the portal, and resolves a reference that is unknown and that nobody is at.
+        OUTAGE: Takes the ledger's file away for some seconds.
     """
 
     PURCHASE = "purchase"
@@ -131,6 +133,8 @@ class Kind(StrEnum):
     CLOSE = "close"
     JUMP = "jump"
     PAYER = "payer"
+    PERSON = "person"
+    OUTAGE = "outage"
 
 
 @attrs.frozen(kw_only=True)

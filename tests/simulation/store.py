@@ -23,17 +23,25 @@ class Access(Ledger):
         file: What is stored.
         rng: Draws pauses and faults.
         failed: Is told the reference of a call that fails.
+        is_away: Whether all of them fail now.
         trouble: The share of the calls that fail, before or after they are carried out.
     """
 
-    def __init__(self, file: MemoryLedger, rng: Random, failed: Callable[[str], None], trouble: float) -> None:
-        self._file, self._rng, self._failed, self.trouble = file, rng, failed, trouble
+    def __init__(
+        self,
+        file: MemoryLedger,
+        rng: Random,
+        failed: Callable[[str], None],
+        is_away: Callable[[], bool],
+        trouble: float,
+    ) -> None:
+        self._file, self._rng, self._failed, self._is_away, self.trouble = file, rng, failed, is_away, trouble
 
     async def _call(self, reference: str, carry_out: Callable[[], Awaitable[T]]) -> T:
         rng = self._rng
         share = rng.random()
         await asyncio.sleep(rng.random() * 0.01)
-        if share < self.trouble / 2:
+        if share < self.trouble / 2 or self._is_away():
             self._failed(reference)
             raise LedgerError("the ledger is away")
         result = await carry_out()

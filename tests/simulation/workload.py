@@ -9,10 +9,11 @@ from .script import TOTAL, Act, Decision, Kind, Scenario, Trouble, Way
 
 __all__ = ["draw_scenario", "draw_trouble"]
 
-_SPAN: Final = 12.0
+# In the long one every lease runs out meanwhile.
+_SPANS: Final = (12.0, 12.0, 150.0)
 _ACTS: Final = (
     *((Kind.PURCHASE,) * 12),
-    *((Kind.PAYER,) * 2),
+    *((Kind.PAYER,) * 2), *((Kind.PERSON,) * 2), Kind.OUTAGE,
     Kind.OTHER, Kind.BATCH, Kind.RECONCILE, Kind.WAIT, Kind.KILL, Kind.KILL, Kind.FREEZE, Kind.CLOSE, Kind.JUMP,
 )  # fmt: skip
 _JUMPS: Final = (-7200.0, -30.0, -1.0, 1.0, 20.0, 50.0, 7200.0)
@@ -29,12 +30,13 @@ def draw_scenario(seed: int) -> Scenario:
     rng = Random(seed)
     rejects = rng.random() < 0.4
     processes = rng.choice((1, 1, 2, 3))
+    span = rng.choice(_SPANS)
     references = tuple(f"r{number}" for number in range(rng.randint(1, 6)))
     acts = [
-        Act(at=rng.random() * _SPAN / 2, kind=Kind.PURCHASE, process=rng.randrange(processes), reference=reference)
+        Act(at=rng.random() * span / 2, kind=Kind.PURCHASE, process=rng.randrange(processes), reference=reference)
         for reference in references
     ]
-    acts += [_draw_act(rng, processes, references) for _ in range(rng.randint(2, 14))]
+    acts += [_draw_act(rng, span, processes, references) for _ in range(rng.randint(2, 14))]
     return Scenario(
         seed=seed,
         duplicates="reject" if rejects else "charge",
@@ -48,17 +50,17 @@ def draw_scenario(seed: int) -> Scenario:
     )
 
 
-def _draw_act(rng: Random, processes: int, references: tuple[str, ...]) -> Act:
+def _draw_act(rng: Random, span: float, processes: int, references: tuple[str, ...]) -> Act:
     kind = rng.choice(_ACTS)
     seconds = 0.0
     if kind is Kind.JUMP:
         seconds = rng.choice(_JUMPS)
-    elif kind in (Kind.FREEZE, Kind.KILL, Kind.WAIT):
+    elif kind in (Kind.FREEZE, Kind.KILL, Kind.WAIT, Kind.OUTAGE):
         seconds = rng.choice((0.01, 0.5, 3.0, 60.0))
     elif rng.random() < 0.2:
         seconds = rng.random() * TOTAL
     return Act(
-        at=rng.random() * _SPAN,
+        at=rng.random() * span,
         kind=kind,
         process=rng.randrange(processes),
         reference=rng.choice(references),

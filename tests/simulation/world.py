@@ -73,6 +73,7 @@ class World:
         self._jumped = 0.0
         self.file = MemoryLedger(clock=lambda: self._wall().timestamp())
         self._is_bad = True
+        self._away_until = 0.0
         self._machines = [_Machine(number) for number in range(scenario.processes)]
         self._requests = {ref: self._request(ref, "1000") for ref in scenario.references}
         self._others = {ref: self._request(ref, "777") for ref in scenario.references}
@@ -81,6 +82,9 @@ class World:
 
     def _wall(self) -> datetime:
         return _EPOCH + timedelta(seconds=self.loop.now + self._jumped)
+
+    def _is_away(self) -> bool:
+        return self.loop.now < self._away_until
 
     # --- the gateway, as the network sees it ---
 
@@ -188,7 +192,7 @@ class World:
                 connector=Connector(self.loop, self), cookie_jar=aiohttp.DummyCookieJar()
             )
             trouble = self.scenario.store_trouble if self._is_bad else 0.0
-            ledger = Access(self.file, self._rng, self.history.store_failed.add, trouble)
+            ledger = Access(self.file, self._rng, self.history.store_failed.add, self._is_away, trouble)
             machine.client = PaymentOptions(
                 self._settings(), ledger=ledger, session=machine.session, runtime=self._runtime()
             )
@@ -240,6 +244,11 @@ class World:
                 self.checker.clocks_are_true = False
             case Kind.PAYER:
                 self._answer_challenges(act)
+            case Kind.OUTAGE:
+                self._away_until = max(self._away_until, self.loop.now + act.seconds)
+            case Kind.PERSON:
+                if self._is_quiet(act.reference):
+                    await self._look(act.reference)
             case Kind.BATCH:
                 self._batch(machine)
             case _:
@@ -272,6 +281,7 @@ class World:
             return
         call = Call(act.reference, process.name, self.loop.now, is_charge=act.kind in (Kind.PURCHASE, Kind.OTHER))
         call.was_frozen = process.is_frozen
+        call.asked = 777 if act.kind is Kind.OTHER else 1000
         task = self.loop.start(process, self._watched(call, self._made(client, act)))
         self.history.calls.append(call)
         if call.is_charge and act.seconds:
@@ -352,6 +362,15 @@ class World:
         self.checker.at_the_end(sent)
         await self._close(machine)
 
+    def _is_quiet(self, reference: str) -> bool:
+        """Whether nothing of it is under way any more, wherever."""
+        dead = {process.name for process in self.loop.graves}
+        calls = (call for call in self.history.calls if call.reference == reference)
+        is_over = all(call.ended is not None or call.process in dead for call in calls)
+        is_batched = any(act.kind is Kind.BATCH for act in self.scenario.acts)
+        sent = self.history.of(reference)
+        return is_over and not is_batched and all(one.is_lost or one.decision is not None for one in sent)
+
     async def _look(self, reference: str) -> None:
         """A person looks into the portal, and settles what nobody else could."""
         record = await self.file.find(reference)
@@ -360,21 +379,22 @@ class World:
         booked = self.bank.of[reference]
         told = {"by": "Jo", "reason": "the portal"}
         moved = [one for one in booked if one.is_moved]
-        if moved and moved[0].decision is Decision.PARTIAL:
-            return  # which nobody can resolve as what it is
+        if any(one.is_open or (one.is_moved and one.decision is Decision.PARTIAL) for one in booked):
+            return  # the payer is still asked, or it moved in part: no person can resolve that as what it is
         if moved:
             resolution = Resolution.paid(transaction_id=moved[0].id, **told)
         elif booked:
             resolution = Resolution.declined(**told)
         else:
             resolution = Resolution.not_charged(**told)
+            self.history.cleared_at[reference] = self.loop.now
         await self.file.resolve(reference, resolution)
 
     async def _asked_again(self, process: Process, client: PaymentOptions, reference: str) -> None:
         record = await self.file.find(reference)
         if record is None or record.outcome.state is State.REFUSED:
             return
-        call = Call(reference, process.name, self.loop.now)
+        call = Call(reference, process.name, self.loop.now, asked=int(record.intent.amount))
         await self._answered(process, self._watched_again(call, client, record.intent.amount))
         self.checker.on_repeated(call)
 
