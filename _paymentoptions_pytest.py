@@ -7,7 +7,6 @@ whoever asks for none of its fixtures does not pay for importing the package.
 from __future__ import annotations
 
 import sys
-from contextlib import AsyncExitStack
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +27,10 @@ _NO_LOOP: Final = (
 _TWO_LOOPS: Final = (
     "pytest-asyncio and anyio both want to run this test, each on an event loop of its own: set asyncio_mode = strict,"
     " and mark the test for one of them."
+)
+_TOO_OLD: Final = (
+    "the fixtures `gateway` and `payments` need pytest-asyncio 1.2 or newer, or anyio's plugin; here is"
+    " pytest-asyncio {version}."
 )
 _NOT_ASYNCIO: Final = (
     "the fixtures `gateway` and `payments` need asyncio: define a fixture `anyio_backend` that returns 'asyncio'."
@@ -59,13 +62,11 @@ def gateway(request: pytest.FixtureRequest) -> Sandbox:
 
 
 @pytest.fixture
-def payments(request: pytest.FixtureRequest, gateway: Sandbox, payments_settings: dict[str, Any]) -> PaymentOptions:
+def payments(request: pytest.FixtureRequest) -> PaymentOptions:
     """A client of `gateway`, which hardly waits before a retry."""
-    from paymentoptions_async.testing import quick_client
+    import paymentoptions_async.testing  # noqa: F401  # likewise
 
-    client = quick_client(gateway, **payments_settings)
-    closing: AsyncExitStack = _on_loop_of_test(request, "closing")
-    closing.push_async_exit(client)
+    client: PaymentOptions = _on_loop_of_test(request, "client")
     return client
 
 
@@ -75,7 +76,7 @@ def payments(request: pytest.FixtureRequest, gateway: Sandbox, payments_settings
 def pytest_configure(config: pytest.Config) -> None:
     """Add the async fixtures behind those, once for each kind of event loop that a test may run on."""
     config.pluginmanager.register(_driven_by("anyio", pytest.fixture))
-    if _has_pytest_asyncio(config):
+    if (plugin := _pytest_asyncio(config)) and not _is_too_old(plugin):
         import pytest_asyncio
 
         for scope in _LOOP_SCOPES:
@@ -89,13 +90,16 @@ def _driven_by(driver: str, fixture: Callable[..., Any]) -> ModuleType:
         async with Sandbox(**gateway_options) as sandbox:
             yield sandbox
 
-    async def open_closing() -> AsyncIterator[AsyncExitStack]:
-        async with AsyncExitStack() as stack:
-            yield stack
+    async def open_client(gateway: Sandbox, payments_settings: dict[str, Any]) -> AsyncIterator[PaymentOptions]:
+        from paymentoptions_async.testing import quick_client
+
+        # Entered, it says so to whoever uses it on another loop, such as a fixture of the session.
+        async with quick_client(gateway, **payments_settings) as client:
+            yield client
 
     plugin: Any = ModuleType(f"paymentoptions_on_{driver}")
     plugin.gateway = fixture(name=_name("gateway", driver))(open_gateway)
-    plugin.closing = fixture(name=_name("closing", driver))(open_closing)
+    plugin.client = fixture(name=_name("client", driver))(open_client)
     return plugin  # type: ignore[no-any-return]
 
 
@@ -104,13 +108,15 @@ def _name(what: str, driver: str) -> str:
 
 
 def _on_loop_of_test(request: pytest.FixtureRequest, what: str) -> Any:
-    marker = request.node.get_closest_marker("asyncio") if _has_pytest_asyncio(request.config) else None
+    plugin: Any = _pytest_asyncio(request.config)
+    marker = request.node.get_closest_marker("asyncio") if plugin else None
     is_anyios = "anyio_backend" in request.fixturenames
     if marker is not None and is_anyios:
         pytest.fail(_TWO_LOOPS, pytrace=False)
     if marker is not None:
-        scope = marker.kwargs.get("loop_scope") or request.config.getini("asyncio_default_test_loop_scope")
-        return request.getfixturevalue(_name(what, scope))
+        if _is_too_old(plugin):
+            pytest.fail(_TOO_OLD.format(version=plugin.__version__), pytrace=False)
+        return request.getfixturevalue(_name(what, _loop_scope(marker, request.config)))
     if not is_anyios:
         pytest.fail(_NO_LOOP, pytrace=False)
     backend = request.getfixturevalue("anyio_backend")
@@ -119,7 +125,22 @@ def _on_loop_of_test(request: pytest.FixtureRequest, what: str) -> Any:
     return request.getfixturevalue(_name(what, "anyio"))
 
 
-def _has_pytest_asyncio(config: pytest.Config) -> bool:
+def _loop_scope(marker: pytest.Mark, config: pytest.Config) -> str:
+    # `scope` is the old name of it, which still counts.
+    named = marker.kwargs.get("loop_scope") or marker.kwargs.get("scope")
+    scope: str = named or config.getini("asyncio_default_test_loop_scope")
+    return scope
+
+
+def _pytest_asyncio(config: pytest.Config) -> ModuleType | None:
     # Asked for by its module: its name depends on how it was loaded.
     plugin = sys.modules.get("pytest_asyncio.plugin")
-    return plugin is not None and config.pluginmanager.is_registered(plugin)
+    is_at_work = plugin is not None and config.pluginmanager.is_registered(plugin)
+    return sys.modules["pytest_asyncio"] if is_at_work else None
+
+
+def _is_too_old(plugin: Any) -> bool:
+    # Before 0.26 it cannot be asked for the loop of a test. Up to 1.1, in auto mode, a loop of the session is another
+    # one for a fixture than for a test.
+    major, minor = plugin.__version__.split(".")[:2]
+    return (int(major), int(minor)) < (1, 2)

@@ -4,7 +4,7 @@
     python -m benchmarks.batch --quick    # without instructions
 
 `client.charge_many` with each of the ledgers against plain aiohttp with orjson, making the same POSTs to the server of
-`benchmarks.purchase`, in one process or in two; the two have a ledger in common where it is durable. All take turns in
+`benchmarks.server`, in one process or in two; the two have a ledger in common where it is durable. All take turns in
 one run, each in processes of its own, and the medians are compared. PostgreSQL's own processes are not counted.
 
 Then `benchmarks.adaptive`.
@@ -14,26 +14,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
-import attrs
-
-from paymentoptions_async import Ledger, MemoryLedger, PaymentOptions, PostgresLedger, PurchaseRequest, SqliteLedger
+from paymentoptions_async import Ledger, MemoryLedger, PaymentOptions, PostgresLedger, SqliteLedger
 from paymentoptions_async.settings import Settings
 
 from . import adaptive
-from .clients import BODY, plain, run
+from .clients import plain, requests, run
 from .ledger import database
-from .purchase import instructions, server
+from .measuring import instructions_of_call, process, raise_file_limit, server
 
 CONCURRENCIES: Final = (64, 512)
 WORKERS: Final = (1, 2)
@@ -73,20 +69,16 @@ async def charging(contender: Contender, base_url: str, concurrency: int, series
         async with plain(base_url, concurrency) as call:
             yield lambda numbers: run(call, numbers, concurrency)
         return
-    body = PurchaseRequest.from_json(BODY)
-    fields = {field.name: getattr(body, field.name) for field in attrs.fields(PurchaseRequest)}
+    request = requests()
     settings = Settings(
         api_key="key", x_api_key="key", merchant_id="m", base_url=base_url,
         max_connections=concurrency, ledger_secret="a secret of the benchmark",
     )  # fmt: skip
-
-    def requests(numbers: range) -> Iterator[PurchaseRequest]:
-        return (PurchaseRequest(**{**fields, "merchant_txn_ref": f"{series}-{number}"}) for number in numbers)
-
     async with open_ledger(contender) as ledger, PaymentOptions(settings, ledger=ledger) as client:
 
         async def charge(numbers: range) -> None:
-            async for result in client.charge_many(requests(numbers), concurrency):
+            wanted = (request(f"{series}-{number}") for number in numbers)
+            async for result in client.charge_many(wanted, concurrency):
                 assert result.outcome == "paid"
                 assert not result.replayed
 
@@ -133,17 +125,9 @@ class Team:
     """
 
     def __init__(self, contender: Contender, base_url: str, concurrency: int, workers: int, stack: ExitStack) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.batch",
-            "--work",
-            *contender,
-            base_url,
-            str(concurrency // workers),
-        ]
+        command = ("benchmarks.batch", "--work", *contender, base_url, str(concurrency // workers))
         series = f"{contender.name}-{concurrency}-{workers}"
-        self._workers = [stack.enter_context(_process([*command, f"{series}-{number}"])) for number in range(workers)]
+        self._workers = [stack.enter_context(process(*command, f"{series}-{number}")) for number in range(workers)]
         self._charged = 0
 
     def charge(self, count: int) -> Turn:
@@ -156,15 +140,6 @@ class Team:
         self._charged += share
         spent = [float(worker.stdout.readline()) for worker in self._workers if worker.stdout is not None]
         return Turn((time.perf_counter() - begun) / count, sum(spent) / len(spent))
-
-
-@contextmanager
-def _process(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def compare(contenders: list[Contender], base_url: str, concurrency: int, workers: int) -> Iterator[str]:
@@ -202,15 +177,14 @@ def _count(contenders: list[Contender], base_url: str) -> None:
     concurrency, base = CONCURRENCIES[0], 0.0
     print("\n| in flight | ledger | 1000 instructions | times plain |\n|---|---|---|---|")
     for contender in contenders:
-        told = instructions("benchmarks.batch", "--once", *contender, base_url, str(concurrency))
+        told = instructions_of_call("benchmarks.batch", "--once", *contender, base_url, str(concurrency))
         base = base or told
         print(f"| {concurrency} | {contender.name} | {told:.0f} | {told / base:.2f} |", flush=True)
 
 
 def main(arguments: list[str]) -> None:
     """The command line; `--work` and `--once` are for the processes that are measured."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    raise_file_limit()
     match arguments:
         case ["--work", name, place, base_url, concurrency, series]:
             asyncio.run(work(Contender(name, place), base_url, int(concurrency), series))

@@ -2,7 +2,7 @@
 
     python -m benchmarks.ledger
 
-* purchases against the server of `benchmarks.purchase`: how many a second, and how much CPU time of this process each
+* purchases against the server of `benchmarks.server`: how many a second, and how much CPU time of this process each
   takes (all its threads; PostgreSQL's own processes are not counted);
 * claims and finishes alone, without a purchase;
 * how late a timer of the event loop is meanwhile: with many in flight that is mostly the purchases' own work, so the
@@ -24,15 +24,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-import attrs
-
-from paymentoptions_async import Ledger, MemoryLedger, PaymentOptions, PostgresLedger, PurchaseRequest, SqliteLedger
+from paymentoptions_async import Ledger, MemoryLedger, PostgresLedger, SqliteLedger
 from paymentoptions_async.ledger import Claim, Intent, group_commit
 from paymentoptions_async.models.outcome import Outcome, State
-from paymentoptions_async.settings import Settings
 
-from .clients import BODY, Call, run
-from .purchase import server
+from .clients import Call, ours, run
+from .measuring import server
 
 CONCURRENCIES: Final = (1, 64, 256)
 ROUNDS: Final = 5
@@ -79,18 +76,7 @@ def stores() -> Iterator[dict[str, Open]]:
 @asynccontextmanager
 async def purchaser(name: str, open_ledger: Open, base_url: str, connections: int) -> AsyncIterator[Call]:
     """Purchases through one ledger. References differ from run to run."""
-    body = PurchaseRequest.from_json(BODY)
-    fields = {field.name: getattr(body, field.name) for field in attrs.fields(PurchaseRequest)}
-    settings = Settings(
-        api_key="key", x_api_key="key", merchant_id="m", base_url=base_url,
-        max_connections=connections, ledger_secret="a secret of the benchmark",
-    )  # fmt: skip
-    async with open_ledger() as ledger, PaymentOptions(settings, ledger=ledger) as client:
-
-        async def call(number: int) -> object:
-            reference = f"{name}-{connections}-{number}"
-            return await client.payments.purchase(PurchaseRequest(**{**fields, "merchant_txn_ref": reference}))
-
+    async with open_ledger() as ledger, ours(base_url, connections, ledger, f"{name}-{connections}") as call:
         yield call
 
 

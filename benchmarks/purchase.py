@@ -1,188 +1,149 @@
-"""What a purchase costs: CPU time, instructions, memory in flight, import time.
+"""What a purchase costs with each client: CPU time, and latency added to the baseline's.
 
-    python -m benchmarks.purchase            # all of it, some minutes
-    python -m benchmarks.purchase --quick    # without instructions and memory
+    python -m benchmarks.purchase
 
-CPU time is measured in one run, the two clients in turns, and the medians are compared. Instructions are counted by
-callgrind, the difference of a long and a short run, so that start-up falls out. The server has a process of its own.
+All make the same purchases at the same local server, which has a process of its own, as has each client. They take
+turns: one makes its calls while the others wait, and the next one follows. Each turn is compared with the baseline's in
+the same round, and the medians over the rounds are shown, with the quartiles as a measure of the noise. It also draws
+`purchase.svg`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import re
-import resource
-import subprocess
 import sys
-import tempfile
 import time
-import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
+from typing import Final, NamedTuple
 
-from .clients import CLIENTS, run
+from . import plot
+from .clients import Call, run
+from .contenders import BASELINE, CONTENDERS
+from .measuring import process, raise_file_limit, server
 
-CONCURRENCIES = (1, 64, 256)
-ROUNDS = 9
-CALLS = 1536
-IN_FLIGHT = 10_000
-
-
-@contextmanager
-def server(*flags: str) -> Iterator[str]:
-    """The address of a fresh server."""
-    command = [sys.executable, "-m", "benchmarks.server", *flags]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        finally:
-            process.terminate()
+PLOT: Final = Path(__file__).with_suffix(".svg")
+ROUNDS: Final = 9
+CALLS: Final = {1: 512, 64: 768}
+"""In a turn, by how many are in flight."""
 
 
-async def cpu(base_url: str, concurrency: int) -> dict[str, float]:
-    """Microseconds of CPU per call: the median of rounds in which the clients take turns."""
-    spent: dict[str, list[float]] = {name: [] for name in CLIENTS}
-    async with CLIENTS["plain"](base_url, concurrency) as plain, CLIENTS["ours"](base_url, concurrency) as ours:
-        for turn in range(ROUNDS + 1):
-            for name, call in (("plain", plain), ("ours", ours)):
-                start = time.process_time()
-                await run(call, range(turn * CALLS, (turn + 1) * CALLS), concurrency)
-                spent[name].append((time.process_time() - start) / CALLS * 1e6)
-    return {name: median(times[1:]) for name, times in spent.items()}
+class Turn(NamedTuple):
+    """What one turn took, in seconds for each call.
 
-
-def instructions(*command: str) -> float:
-    """Thousands of instructions per call.
-
-    Args:
-        *command: A module and its arguments; how many calls it makes is put behind them.
+    Attributes:
+        cpu: Of the client's process, all its threads.
+        middle: The latency that half of the calls kept within.
+        most: The latency that 99 of 100 kept within.
     """
-    short, long = (_callgrind(*command, str(calls)) for calls in (512, 1536))
-    return (long - short) / 1024 / 1000
+
+    cpu: float
+    middle: float
+    most: float
 
 
-def _callgrind(*arguments: str) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            "valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", sys.executable, "-m", *arguments
-        ]  # fmt: skip
-        told = subprocess.run(command, capture_output=True, text=True, check=True, env=_QUIET).stderr
-    found = re.search(r"Collected : (\d+)", told)
-    assert found, told
-    return int(found[1])
+Turns = dict[str, list[Turn]]
+"""Those of each client, by rounds."""
 
 
-# The same hashes, and so the same instructions, in every run.
-_QUIET = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
+# --- the process that is measured -------------------------------------------------------------------------
 
 
-async def _run_once(base_url: str, name: str, concurrency: int, calls: int) -> None:
-    async with CLIENTS[name](base_url, concurrency) as call:
-        await run(call, range(calls), concurrency)
+async def work(name: str, base_url: str, concurrency: int) -> None:
+    """Take a turn for each range of numbers that stands in the input, and print it."""
+    async with CONTENDERS[name](base_url, concurrency) as call:
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            print(*await turn(call, range(*map(int, line.split())), concurrency), flush=True)
 
 
-def memory(base_url: str, name: str) -> float:
-    """KiB per call, of so many that wait for their answers."""
-    command = [sys.executable, "-m", "benchmarks.purchase", "--hold", base_url, name]
-    # The figure comes first; the lines about the calls that are cancelled in the end follow.
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0])
+async def turn(call: Call, numbers: range, concurrency: int) -> Turn:
+    latencies: list[float] = []
+
+    async def timed(number: int) -> None:
+        begun = time.perf_counter()
+        told = await call(number)
+        latencies.append(time.perf_counter() - begun)
+        assert str(told).endswith(f"-{number}")
+
+    begun = time.process_time()
+    await run(timed, numbers, concurrency)
+    cpu = (time.process_time() - begun) / len(numbers)
+    percent = quantiles(latencies, n=100)
+    return Turn(cpu, percent[49], percent[98])
 
 
-async def _hold(base_url: str, name: str) -> None:
-    async with CLIENTS[name](base_url, IN_FLIGHT + 8) as call:
-        tasks = [asyncio.ensure_future(call(number)) for number in range(8)]
-        await _until_connected(8)
-        before = _resident()
-        tasks += [asyncio.ensure_future(call(number)) for number in range(8, IN_FLIGHT + 8)]
-        await _until_connected(IN_FLIGHT + 8)
-        print((_resident() - before) / IN_FLIGHT)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+# --- the one that measures --------------------------------------------------------------------------------
 
 
-async def _until_connected(count: int) -> None:
-    for _ in range(600):
-        await asyncio.sleep(0.1)
-        if sum(1 for _ in Path("/proc/self/fd").iterdir()) >= count:
-            break
-    # The last requests are still being written.
-    await asyncio.sleep(1)
+def compare(names: Sequence[str], base_url: str, concurrency: int, calls: int, rounds: int) -> Turns:
+    """Let them take turns. The first round warms up and does not count."""
+    turns: Turns = {name: [] for name in names}
+    with ExitStack() as stack:
+        workers = {
+            name: stack.enter_context(process("benchmarks.purchase", name, base_url, str(concurrency)))
+            for name in names
+        }
+        for number in range(rounds + 1):
+            for name, worker in workers.items():
+                assert worker.stdin is not None
+                assert worker.stdout is not None
+                worker.stdin.write(f"{number * calls} {(number + 1) * calls}\n")
+                worker.stdin.flush()
+                turns[name].append(Turn(*map(float, worker.stdout.readline().split())))
+    return {name: told[1:] for name, told in turns.items()}
 
 
-def kept(base_url: str) -> float:
-    """KiB that a finished reference keeps in the ledger in memory."""
-    return asyncio.run(_kept(base_url))
+def table(turns: Turns, concurrency: int) -> Iterator[str]:
+    """Its lines."""
+    yield f"| {concurrency} in flight | calls per CPU-second | CPU of each, µs | times plain | p50 | p99 |"
+    yield "|---|---|---|---|---|---|"
+    base = turns[BASELINE]
+    for name, told in turns.items():
+        cpu = median(turn.cpu for turn in told)
+        times = spread([turn.cpu / plain.cpu for turn, plain in zip(told, base, strict=True)], "{:.2f}")
+        middle = spread([(turn.middle - plain.middle) * 1e3 for turn, plain in zip(told, base, strict=True)], "{:+.2f}")
+        most = spread([(turn.most - plain.most) * 1e3 for turn, plain in zip(told, base, strict=True)], "{:+.2f}")
+        if name == BASELINE:
+            middle, most = (f"{median(values) * 1e3:.2f}" for values in list(zip(*told, strict=True))[1:])
+        yield f"| {name} | {1 / cpu:.0f} | {cpu * 1e6:.0f} | {times} | {middle} | {most} |"
 
 
-async def _kept(base_url: str) -> float:
-    async with CLIENTS["ours"](base_url, 1) as call:
-        await run(call, range(256), 1)
-        gc.collect()
-        tracemalloc.start()
-        before, _ = tracemalloc.get_traced_memory()
-        await run(call, range(256, 256 + CALLS), 1)
-        gc.collect()
-        after, _ = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-    return (after - before) / CALLS / 1024
+def spread(values: Sequence[float], form: str) -> str:
+    """The median, and the quartiles in brackets."""
+    lower, middle, upper = quantiles(values, n=4) if len(values) > 1 else (values[0],) * 3
+    return f"{form.format(middle)} ({form.format(lower)} to {form.format(upper)})"
 
 
-def _resident() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1024
+def panel(turns: Turns, concurrency: int) -> plot.Panel:
+    """The part of the plot that stands for one concurrency."""
+    bars = []
+    for name, told in turns.items():
+        lower, middle, upper = quantiles([1 / turn.cpu for turn in told], n=4)
+        bars.append(plot.Bar(name, middle, lower, upper))
+    return plot.Panel(f"Calls per CPU-second of the client, {concurrency} in flight", bars)
 
 
-def import_time(statement: str) -> float:
-    """Milliseconds, the median of fresh processes."""
-    code = f"import time; t = time.perf_counter(); {statement}; print((time.perf_counter() - t) * 1e3)"
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(15)]
-    return median(float(run.stdout) for run in runs)
-
-
-def report(quick: bool) -> None:
-    """Print the tables."""
+def report() -> None:
+    """Print the tables, and draw the plot."""
+    panels = []
     with server() as base_url:
-        print("| in flight | plain, µs CPU | ours, µs CPU | ratio |\n|---|---|---|---|")
-        for concurrency in CONCURRENCIES:
-            spent = asyncio.run(cpu(base_url, concurrency))
-            print(
-                f"| {concurrency} | {spent['plain']:.0f} | {spent['ours']:.0f} | {spent['ours'] / spent['plain']:.2f} |"
-            )
-        if not quick:
-            print("\n| in flight | plain, 1000 instructions | ours | ratio |\n|---|---|---|---|")
-            for concurrency in CONCURRENCIES:
-                plain, ours = (
-                    instructions("benchmarks.purchase", "--run", base_url, name, str(concurrency))
-                    for name in ("plain", "ours")
-                )
-                print(f"| {concurrency} | {plain:.0f} | {ours:.0f} | {ours / plain:.2f} |", flush=True)
-    if not quick:
-        print(f"\nmemory of a call, {IN_FLIGHT} in flight:")
-        for name in CLIENTS:
-            with server("--hold") as base_url:
-                print(f"* {name}: {memory(base_url, name):.1f} KiB")
-        with server() as base_url:
-            print(f"* a finished reference keeps {kept(base_url):.1f} KiB in the ledger")
-    aiohttp, package = import_time("import aiohttp"), import_time("import paymentoptions_async")
-    print(f"\nimport: aiohttp {aiohttp:.0f} ms, paymentoptions_async {package:.0f} ms, ratio {package / aiohttp:.2f}")
+        for concurrency, calls in CALLS.items():
+            turns = compare(list(CONTENDERS), base_url, concurrency, calls, ROUNDS)
+            print(*table(turns, concurrency), "", sep="\n", flush=True)
+            panels.append(panel(turns, concurrency))
+    PLOT.write_text(plot.draw(panels))
 
 
 def main(arguments: list[str]) -> None:
-    """The command line; `--run` and `--hold` are for the processes that are measured."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    """The command line; arguments are for the processes that are measured."""
+    raise_file_limit()
     match arguments:
-        case ["--run", base_url, name, concurrency, calls]:
-            asyncio.run(_run_once(base_url, name, int(concurrency), int(calls)))
-        case ["--hold", base_url, name]:
-            asyncio.run(_hold(base_url, name))
+        case [name, base_url, concurrency]:
+            asyncio.run(work(name, base_url, int(concurrency)))
         case _:
-            report("--quick" in arguments)
+            report()
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ It prints its port. With `--hold` it answers nothing: for counting what a call i
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
 _ANSWER = (Path(__file__).parent / "answer.json").read_bytes()
 _MARK = b"REFERENCE"
-_FIELD = b'"merchant_txn_ref":"'
+_REFERENCE = re.compile(rb"""merchant_txn_ref(?:":"|=)([\w-]+)""")
+"""In JSON, and in the body of a form."""
 
 
 class Connection(asyncio.Protocol):
@@ -36,8 +38,9 @@ class Connection(asyncio.Protocol):
         if len(body) < length or self._hold:
             return
         self._read = b""
-        reference = body.partition(_FIELD)[2].partition(b'"')[0]
-        answer = _ANSWER.replace(_MARK, reference)
+        found = _REFERENCE.search(body)
+        assert found, body
+        answer = _ANSWER.replace(_MARK, found[1])
         self._transport.write(
             b"HTTP/1.1 201 Created\r\nContent-Type: application/json; charset=utf-8\r\n"
             b"Content-Length: %d\r\n\r\n%b" % (len(answer), answer)

@@ -55,8 +55,11 @@ async def life() -> tuple[float, float]:
 async def lives() -> None:
     first, _ = await life()
     starts, ends = zip(*[await life() for _ in range(STARTS)], strict=True)
-    print(f"sandbox and client: first start {first:.1f} ms")
-    print(f"  then, medians of {STARTS}: start {median(starts):.2f} ms, end {median(ends):.2f} ms")
+    print(f"* a sandbox and a client of it start for the first time in a process: {first:.1f} ms")
+    print(
+        f"* then, medians of {STARTS}: they start in {median(starts):.2f} ms, and end in {median(ends):.2f} ms",
+        flush=True,
+    )
 
 
 def imported(module: str) -> float:
@@ -84,12 +87,12 @@ def runs() -> None:
         folder = Path(place)
         turns = [(seconds(folder, ""), seconds(folder, ", gateway, payments")) for _ in range(ROUNDS)]
     without, asking = (median(turn) for turn in zip(*turns, strict=True))
-    print(f"{TESTS} empty tests: {without:.2f} s of CPU time, asking for gateway and payments {asking:.2f} s")
-    print(f"  so {(asking - without) / TESTS * 1000:.2f} ms for each")
+    print(f"* {TESTS} empty tests: {without:.2f} s of CPU time, asking for `gateway` and `payments` {asking:.2f} s,")
+    print(f"  so {(asking - without) / TESTS * 1000:.2f} ms more for each")
 
 
 if __name__ == "__main__":
     asyncio.run(lives())
     runs()
     for name in ("_paymentoptions_pytest", "paymentoptions_async"):
-        print(f"import {name}: {imported(name):.2f} ms")
+        print(f"* import of `{name}` beside pytest: {imported(name):.2f} ms")

@@ -20,8 +20,17 @@ version = release = version_of("paymentoptions-async")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "README*.md", "CHANGELOG.md", "benchmarks/RESULTS.md"]
-exclude_patterns = [".*", "build", "dist", "examples", "node_modules", "paymentoptions_async", "site", "tests", "venv"]
+include_patterns = [
+    "docs/*.md",
+    "README*.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "THREAT_MODEL.md",
+    "benchmarks/RESULTS.md",
+]
+exclude_patterns = [
+    ".*", "build", "dist", "examples", "node_modules", "paymentoptions_async", "site", "tests", "venv",
+]  # fmt: skip
 
 html_theme = "furo"
 html_title = project

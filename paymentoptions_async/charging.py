@@ -150,7 +150,6 @@ class Charging:
         return landed
 
     async def _carry_out(self, order: Order) -> Any:
-        self._gateway.check()
         deadline = asyncio.get_running_loop().time() + self._settings.timeouts.total
         landing = await self._share(order, deadline)
         self._tell(landing, order)
@@ -159,9 +158,12 @@ class Charging:
     async def _share(self, order: Order, deadline: float) -> Landing:
         reference = order.reference
         while flight := self._flights.get(reference):
+            # It was begun before a close, so that it is shared after it: "closed" would say that nothing is charged.
+            self._gateway.stay()
             _same(flight.fingerprint, order)
             if (landing := await self._wait(flight, reference, deadline)) is not None:
                 return landing
+        self._gateway.check()
         if owed := self._recorder.owed(reference):
             _same(owed.fingerprint, order)
             return Landing(owed.outcome, replayed=True, recorded=False)

@@ -225,17 +225,28 @@ class PaymentOptions:
             runtime=self._shared.runtime,
         )
 
+    def owes(self, merchant_txn_ref: str) -> bool:
+        """Whether the ledger could not be told yet what became of a charge, so that only this client knows it.
+
+        Args:
+            merchant_txn_ref: Its reference.
+        """
+        return self._shared.recorder.owed(merchant_txn_ref) is not None
+
     async def close(self, *, grace: float | None = None) -> None:
         """Let the charges that are under way end, close the connections, and have the ledger told what it lacks.
 
-        From now on no call begins. A charge that was begun goes on, whoever waits for it or nobody. One that is cut
-        off ends in an error that says what happened to the money, and the ledger says so too. A view leaves all this
-        to its client; the ledger itself is closed by whoever opened it.
+        From now on no call begins. A charge that was begun goes on, whoever waits for it or nobody, and a call with its
+        reference shares it. One that is cut off ends in an error that says what happened to the money, and the ledger
+        says so too. A view leaves all this to its client; the ledger itself is closed by whoever opened it.
 
         Args:
             grace: After so many seconds, charges are cut off. `None`: they have until their own deadlines
                 (`Timeouts.total`). A cancel of this call cuts them off at once, and goes on when that is written down.
                 In a session of yours nothing is cut off.
+
+        Raises:
+            ConfigurationError: The client belongs to another event loop or process. Nothing was closed.
         """
         if not self._is_owner:
             return
@@ -249,7 +260,7 @@ class PaymentOptions:
             await shared.recorder.close()
 
     async def __aenter__(self) -> Self:
-        self._shared.pool.stay()
+        self._shared.pool.check()
         return self
 
     async def __aexit__(

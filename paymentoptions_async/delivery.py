@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -67,8 +68,8 @@ def deliver(landing: Landing, intent: Intent) -> Any:
     outcome, answer = landing.outcome, landing.read()
     if outcome.state is State.PAID:
         return _transaction(landing, answer, intent)
-    if outcome.state is State.CHALLENGED:
-        return _waiting(landing, answer, intent)
+    if outcome.state is State.CHALLENGED and (waiting := _waiting(landing, answer, intent)) is not None:
+        return waiting
     error = _error(landing, answer, intent)
     if not landing.recorded:
         error.recorded = False
@@ -81,19 +82,24 @@ def deliver_record(record: Record) -> Any:
     return deliver(Landing(record.outcome, replayed=True, recorded=is_sound), record.intent)
 
 
-def _waiting(landing: Landing, answer: dict[str, Any], intent: Intent) -> Challenge | HostedPage:
+def _waiting(landing: Landing, answer: dict[str, Any], intent: Intent) -> Challenge | HostedPage | None:
+    """What sends the payer on; `None` where a ledger that was damaged does not hold it any more."""
+    is_page = operation_of(intent.operation).waiting is HostedPage
+    url = lenient.text(answer.get("url" if is_page else "redirect_url"))
+    if url is None:
+        return None
     told: dict[str, Any] = {
         "merchant_txn_ref": intent.merchant_txn_ref,
         "replayed": landing.replayed,
         "recorded": landing.recorded,
         "attempts": landing.outcome.attempts,
     }
-    if operation_of(intent.operation).waiting is not HostedPage:
-        return Challenge(redirect_url=answer["redirect_url"], transaction_id=_transaction_id(answer), **told)
+    if not is_page:
+        return Challenge(redirect_url=url, transaction_id=_transaction_id(answer), **told)
     amount = lenient.decimal(answer.get("amount"))
     return HostedPage(
-        id=str(answer["id"]),
-        url=answer["url"],
+        id=lenient.identity(answer.get("id")) or "",
+        url=url,
         amount=amount if amount is not None or not intent.amount else Decimal(intent.amount),
         currency=intent.currency,
         raw=answer,
@@ -111,14 +117,13 @@ def _error(landing: Landing, answer: dict[str, Any], intent: Intent) -> PaymentO
         case State.PARTIAL:
             payment = _transaction(landing, answer, intent)
             return PartialApprovalError(
-                f"only {payment.amount} {payment.currency} was approved: {_PARTIAL[type(payment)]}",
+                f"only {payment.amount} {_plain(payment.currency)} was approved: {_PARTIAL[type(payment)]}",
                 merchant_txn_ref=intent.merchant_txn_ref,
                 payment=payment,
                 replayed=landing.replayed,
             )
     return OutcomeUnknownError(
-        f"the money may have moved ({'; '.join(outcome.evidence)}): do not {_verb(intent)} again before this is"
-        " resolved",
+        f"the money may have moved ({_seen(outcome.evidence)}): do not {_verb(intent)} again before this is resolved",
         merchant_txn_ref=intent.merchant_txn_ref,
         attempts=outcome.attempts,
         evidence=outcome.evidence,
@@ -147,7 +152,7 @@ def refused_error(outcome: Outcome, reference: str | None) -> PaymentOptionsErro
         outcome: One that is `REFUSED`.
         reference: The reference of the charge.
     """
-    told = f"{'; '.join(outcome.evidence)}{_said(Landing(outcome).read())}"
+    told = f"{_seen(outcome.evidence)}{_said(Landing(outcome).read())}"
     match outcome.refusal:
         case Refusal.AUTHENTICATION:
             return AuthenticationError(
@@ -180,7 +185,7 @@ def refused_error(outcome: Outcome, reference: str | None) -> PaymentOptionsErro
 def _declined(landing: Landing, answer: dict[str, Any], intent: Intent) -> DeclinedError:
     outcome = landing.outcome
     row = find_code(outcome.response_code) if outcome.response_code is not None else None
-    why = row.meaning if row else "; ".join(outcome.evidence[-1:])
+    why = row.meaning if row else _seen(outcome.evidence[-1:])
     return DeclinedError(
         f"declined: {why}",
         merchant_txn_ref=intent.merchant_txn_ref,
@@ -256,5 +261,13 @@ def _said(answer: dict[str, Any]) -> str:
     message = lenient.text(answer.get("message")) or lenient.text(
         lenient.part(answer.get("gateway_response")).get("message")
     )
-    # A terminal must not obey what a gateway writes.
-    return ": " + "".join(char if char.isprintable() else " " for char in message[:200]) if message else ""
+    return f": {_plain(message[:200])}" if message else ""
+
+
+def _seen(evidence: Sequence[str]) -> str:
+    return _plain("; ".join(evidence))
+
+
+def _plain(text: str) -> str:
+    # A terminal must not obey what a gateway writes, or what stands in a ledger.
+    return "".join(char if char.isprintable() else " " for char in text)

@@ -100,7 +100,7 @@ class Hook(Protocol):
     """Is told when a step begins and when it ends, in the task that makes the call.
 
     It is called inside the event loop, so it must not block. What it raises is suppressed, and told once in the log: a
-    hook decides nothing about a charge.
+    hook decides nothing about a charge. `KeyboardInterrupt` and `SystemExit` go on in the event loop, after this step.
     """
 
     def begin(self, step: Call | Attempt, /) -> Any:

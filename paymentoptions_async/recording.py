@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
 from typing import Any, Final
 
 import attrs
@@ -176,7 +177,8 @@ class Recorder:
         if self._is_closed:
             self._give_up(owed)
         elif self._retrying is None or self._retrying.done():
-            self._retrying = asyncio.ensure_future(self._retry())
+            # It outlives the call that it begins in, and is not of its trace.
+            self._retrying = Context().run(asyncio.ensure_future, self._retry())
 
     def _give_up(self, owed: Owed) -> None:
         if not owed.is_given_up:

@@ -24,9 +24,12 @@ from collections.abc import Mapping, MutableMapping
 from traceback import format_exception
 from typing import Any, Final, NoReturn, TypeVar
 
-__all__ = ["MASK", "RedactingFilter", "Secret", "mask_pan", "redact", "redact_processor", "redact_text"]
+from .pan import MASK, luhn, mask_pan, masked_known, masked_numbers, may_hold_card_number, without_numbers
 
-MASK: Final = "***"
+__all__ = [
+    "MASK", "RedactingFilter", "Secret", "in_flight", "luhn", "mask_pan", "may_hold_card_number", "redact",
+    "redact_processor", "redact_text", "shown_text", "without_numbers",
+]  # fmt: skip
 
 
 class Secret:
@@ -64,85 +67,13 @@ class Secret:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Secret is not pickled: card data must not leave the process by that way")
 
+    def __getstate__(self) -> NoReturn:
+        # What Python makes by itself holds the value, and is what picklers of another kind begin with.
+        self.__reduce_ex__(0)
+
 
 def _utf8(value: object) -> bytes:
     return str(value).encode("utf-8", "surrogatepass")
-
-
-# --- what a card number looks like ------------------------------------------------------------------------
-
-# Issuer prefix and length of the public schemes (ISO/IEC 7812, the schemes' own published BIN ranges).
-_SCHEMES: Final = re.compile(
-    r"""
-      4(?:\d{12}|\d{15}|\d{18})                                                  # Visa
-    | (?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}          # Mastercard
-    | 3[47]\d{13}                                                                # American Express
-    | 3(?:0[0-5]|[689]\d)\d{11}(?:\d{2}){0,1}                                    # Diners Club
-    | 35(?:2[89]|[3-8]\d)\d{12}(?:\d{3})?                                        # JCB
-    | (?:6011|64[4-9]\d|65\d{2})\d{12}(?:\d{3})?                                 # Discover
-    | 62\d{14,17}                                                                # UnionPay
-    | (?:5018|5020|5038|5[678]\d{2}|6304|67\d{2}|60\d{2}|81\d{2}|82\d{2}|508\d)\d{8,15}  # Maestro, RuPay
-    | 220[0-4]\d{12,15}                                                          # Mir
-    """,
-    re.VERBOSE,
-)
-
-# Digits that stand alone, or in groups parted by single blanks or hyphens. A sign, a letter, a dot or a hyphen
-# next to them means something else: an international phone number, an identifier, a fraction, a UUID. Where a number
-# may begin, every way of writing one is tried: other digits may stand a blank away.
-_START: Final = re.compile(r"(?<![\w+.\-])\d(?=[\d -]{12})")
-_WRITTEN: Final = tuple(
-    re.compile(rf"{digits}(?![\w\-]|\.\d)")
-    for digits in (
-        r"\d{13,19}",
-        r"\d{4}([ -])\d{4}\1\d{4}\1\d{4}\1\d{3}",
-        r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}",
-        r"\d{4}([ -])\d{6}\1\d{4,5}",
-    )
-)
-_DIGITS: Final = re.compile(r"\d{12}|\d{4}[ -]\d{4}")
-
-
-def luhn(digits: str) -> bool:
-    """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = ord(digit) - 48
-        if place % 2:
-            value = value * 2 - 9 if value > 4 else value * 2
-        total += value
-    return total % 10 == 0
-
-
-def mask_pan(number: str) -> str:
-    """The first six and the last four digits, the rest starred; nothing at all of a number under 13 digits."""
-    if len(number) < 13:
-        return MASK
-    return f"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}"
-
-
-def _masked_numbers(text: str) -> str:
-    masked, done, place = [], 0, 0
-    while start := _START.search(text, place):
-        place = start.start() + 1
-        for written in _WRITTEN:
-            if (match := written.match(text, start.start())) is None:
-                continue
-            digits = match.group().replace(" ", "").replace("-", "")
-            if _SCHEMES.fullmatch(digits) and luhn(digits):
-                masked += [text[done : match.start()], mask_pan(digits)]
-                done = place = match.end()
-                break
-    return "".join([*masked, text[done:]]) if masked else text
-
-
-# Digits become 0, and blanks and hyphens fall out: then one search finds any long run of digits.
-_ZEROES: Final = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
-
-
-def may_hold_card_number(text: bytes) -> bool:
-    """A quick look: `False` means that no run of digits is long enough for a card number."""
-    return b"000000000000" in text.translate(_ZEROES, b" -")
 
 
 # --- card numbers in flight -------------------------------------------------------------------------------
@@ -185,16 +116,19 @@ _SECRET_KEYS: Final = frozenset({
     "track1", "track2", "pin", "authorization", "xapikey", "apikey", "ledgersecret", "password", "secret",
 })  # fmt: skip
 _CARD_KEYS: Final = frozenset({"number", "cvc", "cvv"})
-_KEY_IN_TEXT: Final = re.compile(
-    r"""(?ix)
-    (?P<key> \b(?:cvc2?|cvv2?|csc|card_?cvc|card_?cvv|security[_ ]?code|(?:card_?)?number|pan
+# Between key and value there may be quotes, brackets and signs, as Python, JSON, forms and addresses write them.
+_PAIR: Final = r"""
+    (?P<key> (?:cvc2?|cvv2?|csc|card_?cvc|card_?cvv|security[_ ]?code|(?:card_?)?number|pan
              |(?:\w*[_-])?api[_-]?key|authorization)
-       \\?["']? \s*+[:=]\s*+ \\?["']? (?:\(?\s*+["'])? )
-    (?P<value> (?:basic|bearer)\s++[\w+/=.~-]+ | [^\s"'\\,;&)}\]]+ )
-    """
-)
+       (?:\\?["']|%22|%5d)? \s*+ (?:=>|[:=]|%3[ad]) (?:\s|%20|\+)*+ (?:[(\[{]?\s*+ b?\\?["'] | %22)? )
+    (?P<value> (?:basic|bearer)\s++[\w+/=.~-]+ | [^\s"'\\,;&)}\]%]+ )
+"""
+_PAIR_IN_TEXT: Final = re.compile(rf"(?ix) \b {_PAIR}")
+_PAIR_AFTER_QUOTED: Final = re.compile(rf"(?ix) (?<=%[0-9a-f][0-9a-f]) {_PAIR}")
 _PAN_KEY: Final = re.compile(r"(?i)number|pan")
-_CVC_IN_TEXT: Final = re.compile(r"(?i)\b(cvc2?|cvv2?|csc|security[_ ]?code)(\W{1,5}(?:is |was |of )?)\d{3,4}(?!\d)")
+_CVC_IN_TEXT: Final = re.compile(
+    r"(?i)\b(cvc2?|cvv2?|csc|security[_ ]?code)(\W{1,5}(?:code |is |was |of ){0,2})\d{3,4}(?!\d)"
+)
 
 
 def _plain(key: object) -> str:
@@ -208,16 +142,21 @@ def _masked_pair(match: re.Match[str]) -> str:
     return key + MASK
 
 
+def shown_text(text: str, longest: int) -> str:
+    """A text of somebody else's as it may be told and kept: masked, cut, and in characters that UTF-8 can carry."""
+    return redact_text(text)[:longest].encode("utf-8", "replace").decode()
+
+
 def redact_text(text: str) -> str:
     """The text with every card number, CVC and credential in it masked."""
-    for number in tuple(_in_flight):
-        if number in text:
-            text = text.replace(number, mask_pan(number))
-    if _DIGITS.search(text):
-        # Before the rest, which would take the first group of a card number for a CVC and leave the others.
-        text = _masked_numbers(text)
-    if "=" in text or ":" in text:
-        text = _KEY_IN_TEXT.sub(_masked_pair, text)
+    # Before the rest, which would take the first group of a card number for a CVC and leave the others.
+    text = masked_numbers(text)
+    if _in_flight:
+        text = masked_known(text, tuple(_in_flight))
+    if "=" in text or ":" in text or "%3" in text:
+        text = _PAIR_IN_TEXT.sub(_masked_pair, text)
+    if "%" in text:
+        text = _PAIR_AFTER_QUOTED.sub(_masked_pair, text)
     return _CVC_IN_TEXT.sub(rf"\1\2{MASK}", text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ __all__ = ["DEVELOPMENT", "LIVE", "RetryPolicy", "Settings", "Timeouts"]
 LIVE: Final = "https://api.paymentoptions.com"
 DEVELOPMENT: Final = "https://api-dev.paymentoptions.com"
 
+_PLACE: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w-]+(?:\.[\w-]+)*\.?)(?::[0-9]*)?", re.ASCII)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ENVIRONMENT: Final = {
     "api_key": "PAYMENTOPTIONS_API_KEY",
@@ -203,12 +205,19 @@ def _problems(settings: Settings) -> list[str]:
 def _fits(value: object, longest: int) -> bool:
     if not isinstance(value, str) or not 0 < len(value) <= longest:
         return False
+    return _encodable(value)
+
+
+def _encodable(value: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _long_enough(secret: object) -> bool:
-    # As it would be read back from the environment.
-    return isinstance(secret, Secret) and len(secret.reveal()) >= 16 and secret.reveal() == secret.reveal().strip()
+    if not isinstance(secret, Secret):
+        return False
+    value = secret.reveal()
+    # As it would be read back from the environment, where bytes that are no UTF-8 come as what cannot be encoded.
+    return len(value) >= 16 and value == value.strip() and _encodable(value)
 
 
 def _none_or_long(secret: object) -> bool:
@@ -226,6 +235,17 @@ def _header_safe(secret: object) -> bool:
     return bool(value.strip()) and value.isascii() and value.isprintable()
 
 
+def _is_place(netloc: str) -> bool:
+    """Whether the transport, which is stricter than the standard library, can go there."""
+    if not _PLACE.fullmatch(netloc):
+        return False
+    try:
+        netloc.encode().decode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
 def _url_problem(url: object) -> str | None:
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
         return "an https:// address"
@@ -236,6 +256,8 @@ def _url_problem(url: object) -> str | None:
         return "an https:// address"
     if "@" in parts.netloc:
         return "no credentials in the address"
+    if not _is_place(parts.netloc):
+        return "an https:// address with the name or number of a host"
     if "?" in url or "#" in url:
         return "no query and no fragment"
     if parts.scheme == "https" and parts.hostname:

@@ -18,6 +18,7 @@ import orjson
 from .models import lenient
 from .models.codes import Reason, ResponseCode, find_code, gateway_code_reason
 from .models.outcome import Outcome, Refusal, State
+from .pan import masked_known
 from .redaction import MASK, Secret, mask_pan, may_hold_card_number, redact, redact_text
 from .transport.reply import Fault, Reply
 
@@ -78,6 +79,8 @@ def judge(reply: Reply | Fault, asked: Asked) -> Judged:
         return Judged(_lost(f"HTTP {reply.status}, an answer longer than any answer is", reply.status))
     answer, masked = _read(reply.body, asked)
     if answer is None:
+        if _OF_A_CHARGE.search(reply.body):
+            return Judged(_lost(f"HTTP {reply.status}, an answer that speaks of a charge and cannot be read"))
         return Judged(_judge_status(reply.status, reply.retry_after))
     return Judged(_judge_answer(_Answer.of(reply, answer, masked), asked), answer)
 
@@ -91,6 +94,7 @@ def _refused(refusal: Refusal, what: str, **known: Any) -> Outcome:
 
 
 _BOM: Final = b"\xef\xbb\xbf"
+_OF_A_CHARGE: Final = re.compile(rb'"success"\s*:\s*true|"response_code"')
 
 
 # --- reading ----------------------------------------------------------------------------------------------
@@ -191,8 +195,10 @@ def _masked(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
 
 
 def _without(value: str | int, number: Secret | None) -> str | int:
-    pan = number.reveal() if number is not None else None
-    return str(value).replace(pan, mask_pan(pan)) if pan is not None and pan in str(value) else value
+    if number is None:
+        return value
+    text, masked = str(value), masked_known(str(value), (number.reveal(),))
+    return value if masked == text else redact_text(masked)
 
 
 class _Answer(NamedTuple):
@@ -217,6 +223,11 @@ class _Answer(NamedTuple):
             lenient.part(whole.get("payment_details")),
             lenient.part(whole.get("transaction_details")),
         )
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether its status is one of success (RFC 9110, 15.3): 101 is none."""
+        return 200 <= self.reply.status < 300
 
     @property
     def gateway_code(self) -> str | None:
@@ -283,7 +294,7 @@ def _judge_page(answer: _Answer) -> Outcome:
 
 def _leads_on(answer: _Answer, member: str) -> bool:
     url = answer.whole.get(member)
-    return isinstance(url, str) and url.startswith(("https://", "http://")) and answer.reply.status < 300
+    return isinstance(url, str) and url.startswith(("https://", "http://")) and answer.is_ok
 
 
 def names_another(answer: dict[str, Any], asked: Asked) -> str | None:
@@ -304,10 +315,10 @@ def _judge_code(answer: _Answer, code: int, asked: Asked) -> Outcome:
     if row is None:
         told = f"response code {code}, which nobody has published"
         return answer.means(State.UNKNOWN, told, response_code=code)
-    success = answer.whole.get("success") is True and answer.reply.status < 300
+    success, approved = answer.whole.get("success") is True, row.reason in _APPROVED
     if row.reason in _UNCLEAR:
         return answer.means(State.UNKNOWN, row.told, row.reason, code)
-    if (row.reason in _APPROVED) != success:
+    if approved != success or (approved and not answer.is_ok):
         told = f"{row.told}, but HTTP {answer.reply.status} and success {answer.whole.get('success')!r}"
         return answer.means(State.UNKNOWN, told, row.reason, code)
     if not success:

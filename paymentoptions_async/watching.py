@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NoReturn, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from .course import Course, attempt_ended, attempt_failed, under_way
@@ -18,9 +18,6 @@ from .transport.reply import Fault, Reply
 __all__ = ["Watch", "WatchedGateway"]
 
 T = TypeVar("T")
-
-# What a hook may raise. It awaits nothing, so that a cancel is its own, and none of the call's.
-_ANYTHING: Final = (Exception, asyncio.CancelledError)
 
 
 def _answered(_: object) -> Word:
@@ -105,21 +102,29 @@ class Watch:
         for hook in self._hooks:
             try:
                 begun.append((hook, hook.begin(step)))
-            except _ANYTHING as fault:
-                self._tell(hook, fault)
+            except BaseException as fault:  # noqa: BLE001  # a hook decides nothing
+                self._put_by(hook, fault)
         return begun
 
     def _end(self, step: Call | Attempt, begun: list[tuple[Hook, Any]], ending: Ending) -> None:
         for hook, context in reversed(begun):
             try:
                 hook.end(step, context, ending)
-            except _ANYTHING as fault:
-                self._tell(hook, fault)
+            except BaseException as fault:  # noqa: BLE001  # a hook decides nothing
+                self._put_by(hook, fault)
 
-    def _tell(self, hook: Hook, fault: BaseException) -> None:
-        if id(hook) not in self._failed:
+    def _put_by(self, hook: Hook, fault: BaseException) -> None:
+        """Go on without what a hook raises. It awaits nothing: a cancel is its own, and none of the call's."""
+        if isinstance(fault, KeyboardInterrupt | SystemExit):
+            # Meant for the process. Raised here it would cut off a charge whose answer is there: the loop does it next.
+            asyncio.get_running_loop().call_soon(_interrupt, fault)
+        elif id(hook) not in self._failed:
             self._failed.add(id(hook))
             self._log.warning("hook.failed", hook=type(hook).__name__, fault=type(fault).__name__)
+
+
+def _interrupt(fault: BaseException) -> NoReturn:
+    raise fault
 
 
 class WatchedGateway(Gateway):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import orjson
 import pytest
 
-from paymentoptions_async import Mark, PartialApprovalError, Payment, State
+from paymentoptions_async import Mark, OutcomeUnknownError, PartialApprovalError, Payment, PaymentOptionsError, State
 from paymentoptions_async.delivery import deliver_record
 from paymentoptions_async.ledger import Intent, Record
 from paymentoptions_async.models.outcome import Outcome
+
+ENDS: Final = (State.UNKNOWN, State.DECLINED, State.REFUSED)
 
 
 def record(state: State, mark: Mark | None) -> Record:
@@ -30,3 +34,22 @@ def test_neither_is_a_payment_in_part(mark: Mark | None) -> None:
     with pytest.raises(PartialApprovalError) as caught:
         deliver_record(record(State.PARTIAL, mark))
     assert caught.value.recorded is (mark is not Mark.CONTRADICTED)
+
+
+@pytest.mark.parametrize("operation", ["paymentv2", "hpp/generate/link"])
+@pytest.mark.parametrize("answer", [None, b"{}", b'{"redirect_url":5,"url":5}'])
+def test_a_challenge_whose_link_was_lost_is_unknown(operation: str, answer: bytes | None) -> None:
+    intent = Intent("order-17", b"print", operation, "1000", "JPY")
+    with pytest.raises(OutcomeUnknownError):
+        deliver_record(Record(intent, "token", 9.0, 0.0, 0.0, Outcome(State.CHALLENGED, answer=answer)))
+
+
+def test_no_terminal_obeys_what_an_error_tells() -> None:
+    told = orjson.dumps(
+        {"payment_details": {"currency": "\x1b[31mJPY", "amount": 5}, "transaction_details": {"id": "t"}}
+    )
+    refund = Intent("refund-1", b"print", "refund", "1000")
+    for outcome in (Outcome(State.PARTIAL, answer=told), *(Outcome(state, ("\x1b[2J",)) for state in ENDS)):
+        with pytest.raises(PaymentOptionsError) as caught:
+            deliver_record(Record(refund, "token", 9.0, 0.0, 0.0, outcome))
+        assert str(caught.value).isprintable()

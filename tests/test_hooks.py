@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 import aiohttp
 import attrs
 import pytest
+import uvloop
 from aiohttp import http_exceptions
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -504,7 +505,14 @@ class _Bad:
             raise self._error
 
 
-@pytest.mark.parametrize("error", [ValueError(APPROVED), asyncio.CancelledError(), NotSentError("no")], ids=repr)
+class _Failed(BaseException):
+    """As `pytest.fail` raises it."""
+
+
+WRONGS: Final = [ValueError(APPROVED), asyncio.CancelledError(), NotSentError("no"), _Failed(), GeneratorExit()]
+
+
+@pytest.mark.parametrize("error", WRONGS, ids=repr)
 @pytest.mark.parametrize("at", ["begin", "end"])
 @pytest.mark.asyncio
 async def test_a_hook_that_raises_decides_nothing_and_is_told_once(at: str, error: BaseException) -> None:
@@ -519,6 +527,44 @@ async def test_a_hook_that_raises_decides_nothing_and_is_told_once(at: str, erro
     assert lines == [
         {"event": "hook.failed", "log_level": "warning", "hook": "_Bad", "fault": type(error).__name__}
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize(("at", "states"), [("begin", {"refused", "unknown"}), ("end", {"paid"})])
+def test_an_interrupt_that_meets_a_hook_ends_the_program_and_no_charge_is_left_in_the_air(
+    at: str, states: set[str], interrupt: type[BaseException], loop: Any
+) -> None:
+    ledger = MemoryLedger()
+
+    class Interrupting:
+        is_on = False
+
+        def begin(self, step: Call | Attempt, /) -> Any:
+            self._meet(step, "begin")
+
+        def end(self, step: Call | Attempt, context: Any, ending: Ending, /) -> None:
+            self._meet(step, "end")
+
+        def _meet(self, step: Call | Attempt, moment: str) -> None:
+            if self.is_on and isinstance(step, Attempt) and moment == at:
+                raise interrupt
+
+    async def shop() -> None:
+        hook = Interrupting()
+        async with sandbox_client(client={"ledger": ledger, "hooks": [hook]}) as (_, client):
+            await client.payments.purchase(request("before"))
+            hook.is_on = True
+            await client.payments.purchase(request("ref"))
+            await asyncio.Event().wait()
+
+    with capture_logs() as lines, pytest.raises(interrupt):
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(shop())
+    record = asyncio.run(ledger.find("ref"))
+    assert record is not None
+    assert record.outcome.state in states
+    assert "hook.failed" not in {line["event"] for line in lines}
 
 
 @pytest.mark.asyncio

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, Final
 
 import pytest
@@ -138,6 +139,26 @@ async def test_what_could_not_be_written_is_owed_told_once_and_written_later() -
     for line in lines:
         assert (line["merchant_txn_ref"], line["state"], line["transaction_id"]) == ("ref", State.PAID, "t-1")
     assert ledger.references == ["ref"] * 5
+
+
+@pytest.mark.asyncio
+async def test_what_is_written_later_is_not_written_in_the_context_of_a_call() -> None:
+    call: ContextVar[str] = ContextVar("call", default="none")
+    seen: list[str] = []
+
+    class Looking(_Scripted):
+        async def finish(self, claim: Claim, outcome: Outcome) -> bool:
+            seen.append(call.get())
+            return await super().finish(claim, outcome)
+
+    ledger = Looking()
+    ledger.is_away = True
+    recorder = recorder_of(ledger, _Sleeper())
+    call.set("one")
+    await recorder.record(claim(), PAID, PRINT)
+    ledger.is_away = False
+    await eventually(lambda: recorder.owed("ref") is None)
+    assert (seen[0], seen[-1]) == ("one", "none")
 
 
 @pytest.mark.asyncio

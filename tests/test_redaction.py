@@ -553,7 +553,7 @@ RENDERERS: Final[dict[str, list[Any]]] = {
     "json": [structlog.processors.JSONRenderer()],
     "key-value": [structlog.processors.KeyValueRenderer()],
     "logfmt": [structlog.processors.LogfmtRenderer()],
-    "console": [structlog.dev.ConsoleRenderer(colors=False)],
+    "console": [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)],
     "json with traceback": [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
 }
 # What an application may have put before our processor. (The console cannot show a traceback with locals.)

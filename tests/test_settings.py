@@ -93,6 +93,26 @@ def test_an_address_that_is_not_https_is_refused(url: object) -> None:
     assert "base_url" in refusal(base_url=url)
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "[::1]x",
+        "[::1];:80",
+        "a\\b",
+        "xn--",
+        "xn--a",
+        "a..b",
+        ".",
+        "a%zz",
+        "a'b",
+        "[v1.x]",
+        "[fe80::1%25eth0]",
+    ],
+)
+def test_an_address_to_which_no_connection_can_be_made_is_refused(place: str) -> None:
+    assert "base_url" in refusal(base_url=f"https://{place}")
+
+
 @pytest.mark.parametrize("userinfo", ["user:pass-word", "user", ":pass-word", "pass-word@x", ""])
 @pytest.mark.parametrize("scheme", ["https://{}@gateway.example", "http://{}@localhost"])
 def test_credentials_in_the_address_are_refused_and_not_shown(scheme: str, userinfo: str) -> None:
@@ -120,6 +140,8 @@ WRONG: Final[list[tuple[str, object]]] = [
     ("merchant_id", ""), ("merchant_id", "leak" * 33), ("merchant_id", None), ("merchant_id", 5),
     ("merchant_id", "leak\ud800"),
     ("api_key_form", "leak"), ("api_key_form", None), ("api_key_form", []),
+    ("ledger_secret", "leak" * 4 + "\udcff"), ("webhook_secret", "leak" * 4 + "\udcff"),
+    ("former_webhook_secrets", ["leak" * 4 + "\udcff"]),
     ("ledger_secret", ""), ("ledger_secret", "leak"), ("ledger_secret", b"leak" * 8), ("ledger_secret", Secret("leak")),
     ("former_ledger_secrets", "leak"), ("former_ledger_secrets", ["leak"]), ("former_ledger_secrets", [Secret("leak")]),
     ("former_ledger_secrets", ["x" * 16, "leak"]), ("former_ledger_secrets", [None]),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from paymentoptions_async import Reason, Secret
 from paymentoptions_async import verdict as verdicts
+from paymentoptions_async.ledger.rows import detail_of
 from paymentoptions_async.models.codes import response_codes
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 from paymentoptions_async.transport.reply import Fault, Reply
@@ -100,6 +101,41 @@ def test_an_id_may_be_a_number(written: object) -> None:
 def test_a_partial_approval_without_an_amount_is_unknown() -> None:
     told = answer(payment_details__response_code=10, payment_details__amount=None)
     assert verdict(told).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("written", [1e300, -1e300, 1e20, 2**63, float(2**63)])
+def test_a_response_code_that_no_ledger_can_hold_is_unknown_and_can_be_written_down(written: object) -> None:
+    outcome = verdict(answer(payment_details__response_code=written))
+    assert (outcome.state, outcome.response_code) == (State.UNKNOWN, None)
+    assert detail_of(outcome) is not None
+
+
+@pytest.mark.parametrize("told", [answer(), CHALLENGED])
+@pytest.mark.parametrize("status", [100, 101, 99])
+def test_a_status_before_200_is_no_success(told: dict[str, Any], status: int) -> None:
+    assert verdict(told, status).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [400, 402, 404, 406, 412])
+def test_a_code_of_a_decline_beside_success_is_unknown_whatever_the_status(status: int) -> None:
+    assert verdict(answer(payment_details__response_code=51), status).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [201, 400, 401, 404, 406, 429])
+@pytest.mark.parametrize("told", [answer(), answer(success=False)])
+def test_an_answer_about_a_charge_that_cannot_be_read_is_unknown_whatever_the_status(
+    told: dict[str, Any], status: int
+) -> None:
+    assert verdict(orjson.dumps(told).replace(b"John Doe", b"\\ud800"), status).state is State.UNKNOWN
+    assert verdict(orjson.dumps(told).replace(b"John Doe", b"\xe9"), status).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("written", ["5200 0000 0000 1005", "5200-0000-0000-1005", f"ref {APPROVED}"])
+@pytest.mark.parametrize("place", ["transaction_details__id", "merchant_details__merchant_txn_ref"])
+def test_the_card_number_stands_in_no_name_however_it_is_written(place: str, written: str) -> None:
+    judged = judge(Reply(201, orjson.dumps(answer(**{place: written}))), ASKED)
+    assert written not in str(judged)
+    assert APPROVED not in str(judged)
 
 
 def test_a_byte_order_mark_changes_nothing() -> None:

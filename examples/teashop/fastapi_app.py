@@ -1,6 +1,6 @@
 """The tea shop on FastAPI.
 
-uvicorn examples.teashop.fastapi_app:app
+uvicorn --timeout-graceful-shutdown 70 examples.teashop.fastapi_app:app
 """
 
 from __future__ import annotations

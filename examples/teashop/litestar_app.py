@@ -1,6 +1,6 @@
 """The tea shop on Litestar.
 
-uvicorn examples.teashop.litestar_app:app
+uvicorn --timeout-graceful-shutdown 70 examples.teashop.litestar_app:app
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ anything is paid: a form that is sent twice is the same order, charged once.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -78,6 +79,11 @@ def show_form() -> Reply:
 
 
 async def pay(client: PaymentOptions, form: Mapping[str, Any], payer: str | None) -> Reply:
+    # Some frameworks cancel the handler when the payer closes the tab. The charge goes on, so that nobody is in doubt.
+    return await asyncio.shield(_charge(client, form, payer))
+
+
+async def _charge(client: PaymentOptions, form: Mapping[str, Any], payer: str | None) -> Reply:
     fields = {name: str(form.get(name, "")) for name in ("order", "number", "month", "year", "cvc", "name")}
     order = fields["order"]
     try:

@@ -1,6 +1,6 @@
 """The tea shop on Starlette.
 
-uvicorn examples.teashop.starlette_app:app
+uvicorn --timeout-graceful-shutdown 70 examples.teashop.starlette_app:app
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import attrs
 from ..errors import Problem
 from ..models.purchase_request import PurchaseRequest
 from ..models.wire import wire_names
-from ..redaction import redact_text
+from ..redaction import without_numbers
 from .lines import SourceError
 
 __all__ = ["REFERENCE", "Columns", "cells_of", "known_paths", "lay_over"]
@@ -103,7 +103,7 @@ class Columns:
     def _check(self, names: list[str]) -> None:
         found = [(number, path) for number, path in enumerate(self.paths, 1) if path]
         if unknown := [(number, names[number - 1]) for number, path in found if path not in known_paths()]:
-            told = ", ".join(redact_text(name) if _NAME.fullmatch(name) else f"number {n}" for n, name in unknown)
+            told = ", ".join(without_numbers(name) if _NAME.fullmatch(name) else f"number {n}" for n, name in unknown)
             raise SourceError(
                 f"the header has columns that are no members of a body: {told}. Name them by their paths, such as"
                 " billing_address.email, or map them"
@@ -141,4 +141,4 @@ def lay_over(defaults: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, 
 
 
 def _shown(names: list[str]) -> str:
-    return ", ".join(redact_text(name) for name in names)
+    return ", ".join(without_numbers(name) for name in names)

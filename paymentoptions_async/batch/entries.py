@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from ..models import lenient
 from ..models.purchase_request import PurchaseRequest
 from ..models.rules import amount_text
 from .result import ChargeOutcome, ChargeResult
 from .sources import Line
 
-__all__ = ["FINAL", "MEMBERS", "OPEN", "Place", "entry_of", "identity_of", "refused_entry", "request_identity"]
+__all__ = [
+    "DOUBTFUL", "FINAL", "MEMBERS", "OPEN", "UNTOUCHED", "Place", "entry_of", "identity_of", "is_entry",
+    "refused_entry", "request_identity",
+]  # fmt: skip
 
 MEMBERS: Final = (
     "line", "merchant_txn_ref", "outcome", "money", "transaction_id", "amount", "currency", "moved", "card", "reason",
@@ -25,6 +29,12 @@ FINAL: Final = frozenset({ChargeOutcome.PAID, ChargeOutcome.DECLINED, ChargeOutc
 
 OPEN: Final = frozenset({ChargeOutcome.UNKNOWN, ChargeOutcome.CHALLENGE, ChargeOutcome.PARTIAL})
 """Outcomes that somebody has to look at."""
+
+DOUBTFUL: Final = OPEN - FINAL
+"""Those of them that may still come to be anything."""
+
+UNTOUCHED: Final = frozenset({ChargeOutcome.REFUSED, ChargeOutcome.NOT_SENT})
+"""Outcomes of a try that touched no money."""
 
 _REFUSED: Final = "not touched"
 _UNRECORDED: Final = "the ledger does not say so"
@@ -129,3 +139,40 @@ def request_identity(request: PurchaseRequest, place: Place) -> int:
 def identity_of(entry: Mapping[str, Any]) -> int:
     """The same of an entry."""
     return hash(tuple(entry.get(name) for name in _IDENTITY)) & 0xFFFF_FFFF_FFFF_FFFF
+
+
+# --- what was read ----------------------------------------------------------------------------------------
+
+_TEXT: Final = (str,)
+_MAYBE: Final = (str, type(None))
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = dict.fromkeys(MEMBERS, _MAYBE) | {
+    "line": (int,), "outcome": _TEXT, "evidence": (list,), "replayed": (bool,), "recorded": (bool,), "time": _TEXT,
+    "gateway": _TEXT, "merchant_id": _TEXT, "response_code": (int, type(None)), "seconds": (int, float, type(None)),
+}  # fmt: skip
+_OUTCOMES: Final = frozenset(map(str, ChargeOutcome))
+_YEAR: Final = 31_536_000.0
+
+
+def is_entry(value: object) -> bool:
+    """Whether what was read from a file is an entry, so that nothing in it fails later."""
+    if not isinstance(value, dict) or not all(type(value.get(name, ...)) in kinds for name, kinds in _KINDS.items()):
+        return False
+    return (
+        value["outcome"] in _OUTCOMES
+        and _is_amount(value["amount"], or_none=value["currency"] is None)
+        and _is_amount(value["moved"], or_none=True)
+        and 0 <= (value["seconds"] or 0) <= _YEAR
+        and all(isinstance(seen, str) for seen in value["evidence"])
+        and _is_time(value["time"])
+    )
+
+
+def _is_amount(text: str | None, *, or_none: bool) -> bool:
+    return or_none if text is None else lenient.decimal(text) is not None
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).timestamp() >= 0
+    except (ValueError, OverflowError):
+        return False

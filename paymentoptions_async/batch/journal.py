@@ -1,8 +1,9 @@
 """The results of a run, as they come: one JSON object on a line, appended and never changed.
 
 A line that is charged again, since its outcome was open, gets another entry: the later one counts. When a run is over
-the earlier ones are left out, so that each line of the input has one entry. A last line that is torn, since the process
-was killed while it wrote, does not count: the ledger knows that charge.
+the earlier ones are left out, so that each line of the input has one entry. A doubt gives way to what became of the
+charge alone, never to a try that did not get so far. A last line that is torn, since the process was killed while it
+wrote, does not count: the ledger knows that charge.
 """
 
 from __future__ import annotations
@@ -12,25 +13,27 @@ import re
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
 import orjson
 
-from .entries import FINAL, OPEN, identity_of
+from .entries import DOUBTFUL, FINAL, OPEN, UNTOUCHED, identity_of, is_entry
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["MARK", "Journal", "JournalError", "latest", "raw_latest", "raw_open"]
+__all__ = ["MARK", "Entry", "Journal", "JournalError", "latest", "raw_latest", "raw_open"]
+
+Entry = dict[str, Any]
 
 MARK: Final = b'{"line":'
 """How every line of a journal begins."""
 
 _LINE: Final = re.compile(rb'\{"line":(\d{1,8}),')
+# Within a text the quotes of both would be escaped.
 _OPEN: Final = tuple(f'"outcome":"{outcome}",'.encode() for outcome in OPEN)
-# Within a text its quotes would be escaped.
 _UNRECORDED: Final = b',"recorded":false,'
 
 
@@ -58,12 +61,14 @@ class Journal:
         self.path = path
         self.earlier: Counter[str] = Counter()
         self._final = array("Q")
+        self._doubtful: dict[int, int] = {}
+        self._gateway = gateway
         self._file = _opened(path)
         try:
             self._lock()
             self._mend()
             for entry in latest(path):
-                self._know(entry, gateway)
+                self._know(entry)
             if anew:
                 self._forget()
         except BaseException:
@@ -99,17 +104,31 @@ class Journal:
     def _forget(self) -> None:
         self._file.truncate(0)
         self._final = array("Q")
+        self._doubtful.clear()
         self.earlier.clear()
 
-    def _know(self, entry: Mapping[str, Any], gateway: str) -> None:
-        if entry["gateway"] != gateway:
+    def _know(self, entry: Entry) -> None:
+        if entry["gateway"] != self._gateway:
             raise JournalError(f"{self.path} holds results of another gateway: give --results")
-        if entry["outcome"] in FINAL:
-            number = entry["line"]
+        number, identity = entry["line"], identity_of(entry) or 1
+        if entry["outcome"] in DOUBTFUL:
+            self._doubtful[number] = identity
+        elif entry["outcome"] in FINAL:
             if number >= len(self._final):
                 self._final.frombytes(bytes(8 * (2 * number + 1024 - len(self._final))))
-            self._final[number] = identity_of(entry) or 1
+            self._final[number] = identity
             self.earlier[entry["outcome"]] += 1
+
+    def _unlearn(self, entry: Entry) -> None:
+        self._doubtful.pop(entry["line"], None)
+        if self.is_done(entry["line"]):
+            self._final[entry["line"]] = 0
+            self.earlier[entry["outcome"]] -= 1
+
+    @property
+    def telling(self) -> int:
+        """How many lines have a result by which money moved, may have moved, or was declined."""
+        return self.earlier.total() + len(self._doubtful)
 
     def is_done(self, number: int) -> bool:
         """Whether a line's outcome is final.
@@ -119,30 +138,51 @@ class Journal:
         """
         return number < len(self._final) and self._final[number] != 0
 
+    def is_telling(self, number: int) -> bool:
+        """Whether a line is one of those that `telling` counts.
+
+        Args:
+            number: Of the line.
+        """
+        return self.is_done(number) or number in self._doubtful
+
     def is_about(self, number: int, identity: int) -> bool:
-        """Whether the final entry of a line is about that charge.
+        """Whether the result of such a line is about that charge.
 
         Args:
             number: Of the line.
             identity: Of its request.
         """
-        return self._final[number] == (identity or 1)
+        return (self._doubtful.get(number) or self._final[number]) == (identity or 1)
 
-    def reopen(self, entry: Mapping[str, Any]) -> None:
-        """Have the line of a final entry asked for once more.
+    def correct(self, corrections: Iterable[tuple[Entry, Entry]]) -> None:
+        """Have the ledger's word in place of what earlier runs have written.
 
         Args:
-            entry: The one that counts.
-        """
-        self._final[entry["line"]] = 0
-        self.earlier[entry["outcome"]] -= 1
-
-    def write(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Append entries. Once this has returned, a killed process does not lose them.
+            corrections: The entry that counts, and the one that is to count.
 
         Raises:
             OSError: They cannot be written, or not all of them.
         """
+        for former, entry in corrections:
+            self._append([entry])
+            self._unlearn(former)
+            self._know(entry)
+
+    def write(self, entries: list[Entry]) -> list[Entry]:
+        """Append entries. Once this has returned, a killed process does not lose them.
+
+        Returns:
+            Those that count. That a later try was refused, or never sent, ends no doubt about an earlier one.
+
+        Raises:
+            OSError: They cannot be written, or not all of them.
+        """
+        told = [one for one in entries if one["outcome"] not in UNTOUCHED or one["line"] not in self._doubtful]
+        self._append(told)
+        return told
+
+    def _append(self, entries: list[Entry]) -> None:
         data = b"".join(orjson.dumps(entry) + b"\n" for entry in entries)
         while data:
             data = data[self._file.write(data) or 0 :]
@@ -204,7 +244,9 @@ def latest(path: Path) -> Iterator[dict[str, Any]]:
         try:
             entry = orjson.loads(line)
         except orjson.JSONDecodeError:
-            raise JournalError(f"{path} holds something else than results") from None
+            entry = None
+        if not is_entry(entry) or not line.startswith(b'{"line":%d,' % entry["line"]):
+            raise JournalError(f"{path} holds something else than results")
         yield entry
 
 
@@ -225,8 +267,7 @@ def raw_latest(path: Path) -> Iterator[bytes]:
 def raw_open(path: Path) -> Iterator[bytes]:
     """Those that somebody has to look at: their outcome is open, or the ledger does not say what they say."""
     for line in raw_latest(path):
-        # The outcome comes third, right behind a reference in which quotes are escaped.
-        if any(outcome in line[:300] for outcome in _OPEN) or _UNRECORDED in line:
+        if any(outcome in line for outcome in _OPEN) or _UNRECORDED in line:
             yield line
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from ..errors import InvalidRequestError, Problem
+from ..models import lenient
 from ..models.purchase_request import PurchaseRequest
 from ..models.wire import read_members, read_object
-from ..redaction import redact_text
+from ..redaction import Secret, in_flight, shown_text, without_numbers
 from .columns import REFERENCE, Columns, cells_of, known_paths, lay_over
 from .lines import SourceError, text_lines
 from .references import References
@@ -59,7 +60,7 @@ class Source:
         self, stream: BinaryIO, *, columns: Mapping[str, str] = _NOTHING, defaults: Mapping[str, Any] = _NOTHING
     ) -> None:
         if unknown := [path for path in columns.values() if path and path not in known_paths()]:
-            raise SourceError(f"the map leads to what is no member of a body: {redact_text(', '.join(unknown))}")
+            raise SourceError(f"the map leads to what is no member of a body: {without_numbers(', '.join(unknown))}")
         if REFERENCE in defaults:
             raise SourceError(f"the defaults have a {REFERENCE}: every line needs one of its own")
         self._stream = stream
@@ -108,18 +109,30 @@ class Source:
     def _line(self, number: int, body: dict[str, Any] | list[Problem]) -> Line:
         if isinstance(body, list):
             return Line(number, None, tuple(body))
-        reference = body.get(REFERENCE)
-        shown = redact_text(reference)[:_LONGEST_REFERENCE] if isinstance(reference, str) else None
-        if reference is None:
+        if body.get(REFERENCE) is None:
             return Line(number, None, (Problem(REFERENCE, "required in the file itself"),))
-        request, problems = read_members(lay_over(self._defaults, body), PurchaseRequest)
+        whole = lay_over(self._defaults, body)
+        shown = _shown_reference(whole)
+        request, problems = read_members(whole, PurchaseRequest)
         if request is None:
             return Line(number, None, tuple(problems), shown)
         try:
             request.check()
         except InvalidRequestError as refusal:
             return Line(number, None, refusal.problems, refusal.merchant_txn_ref)
+        if shown != request.merchant_txn_ref:
+            # A batch writes references down as they are, in files that are kept.
+            return Line(number, None, (Problem(REFERENCE, "a reference that does not look like a card number"),), shown)
         return Line(number, request, (), shown)
+
+
+def _shown_reference(body: Mapping[str, Any]) -> str | None:
+    """The reference without the card number that may stand in it, though nothing else of the line may be in order."""
+    reference, number = body[REFERENCE], lenient.part(body.get("card")).get("number")
+    if not isinstance(reference, str):
+        return None
+    with in_flight(Secret(number) if isinstance(number, str) else None):
+        return shown_text(reference, _LONGEST_REFERENCE)
 
 
 def _json_body(line: str) -> dict[str, Any] | list[Problem]:

@@ -19,8 +19,10 @@ def configure_logs(*, verbose: bool) -> None:
         verbose: Whether `info` lines are shown; else it begins with warnings.
     """
     level = logging.INFO if verbose else logging.WARNING
+    # Whatever was raised is text by then. Before 26.1, structlog warns of that unless the renderer is a plain one.
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
-        processors=[redact_processor, structlog.dev.ConsoleRenderer(colors=False)],
+        processors=[redact_processor, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # Through logging, whose handlers survive a stderr that is gone: a line must not end a charge.
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -6,22 +6,16 @@ import re
 import sys
 from typing import Final
 
-from ..redaction import redact_text
+from ..redaction import redact_text, without_numbers
 
 __all__ = ["BadUsageError", "check_no_card", "tell_error", "without_numbers", "without_secrets"]
 
-_CARD_LIKE: Final = re.compile(r"\d(?:[ -]?\d){11,}")
 # A password may hold anything, so nothing after its beginning is shown.
 _ADDRESS: Final = re.compile(r"(?i:postgres[\w+]*:|[a-z][\w+.-]*://[^\n]*@|password\s*=).*", re.DOTALL)
 
 
 class BadUsageError(Exception):
     """A flag, a file or the environment is wrong; nothing was tried."""
-
-
-def without_numbers(text: str) -> str:
-    """The text with every long number hidden: a card number may have been typed in the wrong place."""
-    return _CARD_LIKE.sub("***", text)
 
 
 def without_secrets(text: str) -> str:

@@ -20,6 +20,11 @@ __all__ = ["COLUMNS", "Batch", "Figures", "entries", "figures", "find", "resume"
 COLUMNS: Final = "id, name, key_id, digest, total, chunk, api_version, rate, paused"
 # Seconds; several times as long as it takes a worker to tell how it is doing.
 _SEEN_LATELY: Final = 10.0
+# Of what was begun nowhere, the first worker was at a wrong place perhaps: then the next one decides.
+_LET_GO: Final = (
+    f"UPDATE {BATCH} SET gateway = NULL, merchant_id = NULL WHERE id = %s AND NOT EXISTS (SELECT FROM {CHARGE}"
+    f" WHERE batch = id AND amount IS NOT NULL AND standing > %s)"
+)
 
 
 class Batch(NamedTuple):
@@ -121,6 +126,8 @@ def resume(server: Server, batch: Batch) -> int:
         How many charges are open now.
     """
     server.execute(f"UPDATE {BATCH} SET paused = NULL WHERE id = %s", (batch.id,))
+    if batch.paused is not None:
+        server.execute(_LET_GO, (batch.id, Standing.NOT_BEGUN))
     server.execute(
         f"UPDATE {CHARGE} SET standing = %s, tries = 0, outcome = NULL, entry = NULL"
         " WHERE batch = %s AND standing = %s AND sealed IS NOT NULL",
@@ -128,7 +135,7 @@ def resume(server: Server, batch: Batch) -> int:
     )
     found = server.execute(
         f"SELECT number / %s AS place, count(*) FROM {CHARGE} WHERE batch = %s AND standing = %s"
-        " GROUP BY place ORDER BY place",
+        " AND sealed IS NOT NULL GROUP BY place ORDER BY place",
         (batch.chunk, batch.id, Standing.OPEN),
     ).fetchall()
     defer(server, batch.id, batch.chunk, [int(place) * batch.chunk for place, _ in found])

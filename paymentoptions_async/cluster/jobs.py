@@ -2,24 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 if TYPE_CHECKING:
     from .tables import Server
 
-__all__ = ["QUEUE", "TASK", "OwnJobs", "defer", "new_app", "take_over"]
+__all__ = ["TASK", "HandedBackError", "Later", "NotDoneError", "OwnJobs", "defer", "new_app", "take_over"]
 
-QUEUE: Final = "paymentoptions_batch"
+# Each batch has a queue of its own, so that a worker can leave some alone. PostgreSQL bounds the length of a name.
+_QUEUE: Final = "po_batch/"
 TASK: Final = "paymentoptions_async.batch_chunk"
 _AT_ONCE: Final = 1000
+# When a job comes again is told as so long after this: the clocks of the machines differ, and the server adds its own.
+_NOW: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SERVERS_NOW: Final = "SELECT clock_timestamp() AS now"
+_QUEUES: Final = (
+    "SELECT DISTINCT queue_name AS name FROM procrastinate_jobs WHERE status = 'todo' AND task_name = %(task)s"
+    " AND (scheduled_at IS NULL OR scheduled_at <= now()) AND queue_name <> ALL(%(barred)s)"
+)
+
+
+class NotDoneError(Exception):
+    """Some of a chunk has no result yet: it comes again."""
+
+
+class HandedBackError(NotDoneError):
+    """Likewise, and at once: another worker can go on with it."""
+
+
+class Later(BaseRetryStrategy):
+    """Every chunk comes again until it is done: what ended it is not about its charges, which have results.
+
+    Args:
+        seconds: How long after.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:  # noqa: ARG002
+        """See `BaseRetryStrategy.get_retry_decision`. The time is one for `OwnJobs.retry_job`."""
+        seconds = 0.0 if isinstance(exception, HandedBackError) else self._seconds
+        return RetryDecision(retry_at=_NOW + timedelta(seconds=seconds))
 
 
 def defer(server: Server, batch: str, chunk: int, firsts: Iterable[int]) -> None:
@@ -41,7 +75,7 @@ def defer(server: Server, batch: str, chunk: int, firsts: Iterable[int]) -> None
 
 def _job(batch: str, first: int, last: int) -> Job:
     return Job(
-        queue=QUEUE,
+        queue=_QUEUE + batch,
         task_name=TASK,
         lock=f"{batch}/{first}",
         queueing_lock=None,
@@ -49,14 +83,15 @@ def _job(batch: str, first: int, last: int) -> Job:
     )
 
 
-def new_app(dsn: str) -> App:
+def new_app(dsn: str, barred: Callable[[], Collection[str]] = tuple) -> App:
     """Procrastinate's side of a worker, with the fence below.
 
     Args:
         dsn: libpq's connection string or address.
+        barred: The ids of batches of which it takes no chunk now.
     """
     app = App(connector=PsycopgConnector(conninfo=dsn, min_size=1, max_size=6, timeout=5.0, reconnect_timeout=5.0))
-    app.job_manager = OwnJobs(app.connector)
+    app.job_manager = OwnJobs(app.connector, barred)
     return app
 
 
@@ -65,7 +100,21 @@ class OwnJobs(JobManager):
 
     Procrastinate takes any worker's word. One that was frozen until its jobs were taken over would end what another
     one is doing.
+
+    Args:
+        connector: Of Procrastinate.
+        barred: The ids of batches of which no chunk is taken now.
     """
+
+    def __init__(self, connector: BaseConnector, barred: Callable[[], Collection[str]]) -> None:
+        super().__init__(connector)
+        self._barred = barred
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:  # noqa: ARG002
+        """See `JobManager.fetch_job`. The queues are those of all batches that are not barred."""
+        values = {"task": TASK, "barred": [_QUEUE + batch for batch in self._barred()]}
+        found: Any = await self.connector.execute_query_all_async(_QUEUES, **values)
+        return await super().fetch_job([row["name"] for row in found], worker_id) if found else None
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
         """See `JobManager.finish_job`."""
@@ -80,9 +129,11 @@ class OwnJobs(JobManager):
         queue: str | None = None,
         lock: str | None = None,
     ) -> None:
-        """See `JobManager.retry_job`."""
+        """See `JobManager.retry_job`. The time is told as so long after `_NOW`."""
         if await self._is_own(job):
-            await super().retry_job(job, retry_at, priority, queue, lock)
+            found: Any = await self.connector.execute_query_one_async(_SERVERS_NOW)
+            at = found["now"] + ((retry_at or _NOW) - _NOW)
+            await super().retry_job(job, at, priority, queue, lock)
 
     async def _is_own(self, job: Job) -> bool:
         found: Any = await self.list_jobs_async(id=job.id, status=Status.DOING.value)
@@ -100,7 +151,7 @@ async def take_over(manager: JobManager, lease: float) -> int:
         How many jobs they were.
     """
     count = 0
-    for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=lease):
+    for job in await manager.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=lease):
         try:
             await manager.retry_job(job)
         except ConnectorException:

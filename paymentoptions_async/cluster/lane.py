@@ -24,14 +24,19 @@ from ..logs import Log
 from ..models.purchase_request import PurchaseRequest
 from .batches import Batch
 from .pace import Pace
+from .rows import Landed, Row, standing_of
 from .sealing import Sealer
-from .store import Landed, Row, Store, standing_of
+from .store import Store
 from .tables import Standing
 
 __all__ = ["Lane", "Surroundings"]
 
 _MOST_AT_ONCE: Final = 200
 _BETWEEN_TRIES: Final = 1.0
+# So many charges are marked as held in one statement, and begun within so many seconds or marked again: whoever erases
+# bodies, or takes over from a worker that was frozen, knows by that mark what can still be begun.
+_HELD_AT_ONCE: Final = 32
+_HOLD: Final = 10.0
 # Seconds that the writing is waited for after a cut.
 _LAST_PATIENCE: Final = 1.0
 
@@ -89,6 +94,8 @@ class Lane:
         self._batch, self._around = batch, around
         self._open: set[_Ticket] = set()
         self._waiting: deque[_Ticket] = deque()
+        self._held: deque[_Ticket] = deque()
+        self._held_at = 0.0
         self._sent: dict[int, _Ticket] = {}
         self._numbers = count()
         self._landed: asyncio.Queue[tuple[_Ticket, Landed] | None] = asyncio.Queue()
@@ -163,14 +170,13 @@ class Lane:
 
     async def _requests(self) -> AsyncIterator[PurchaseRequest]:
         while True:
-            while not self._waiting:
+            while not self._waiting and not self._held:
                 self._news.clear()
                 await self._news.wait()
             if self._pace is not None:
                 await self._pace.turn()
-            if not self._waiting:
+            if (ticket := await self._next()) is None:
                 continue
-            ticket = self._waiting.popleft()
             # The runner counts what it pulls in the same way.
             self._sent[next(self._numbers)] = ticket
             try:
@@ -179,6 +185,21 @@ class Lane:
                 self._trouble = f"a stored charge cannot be read by a worker: {fault.args[0]}"
                 return
             yield ticket.request
+
+    async def _next(self) -> _Ticket | None:
+        """The next one that may be begun, where there is one."""
+        if self._held and self._around.clock() - self._held_at > _HOLD:
+            self._waiting.extendleft(reversed(self._held))
+            self._held.clear()
+        if not self._held:
+            self._held_at = self._around.clock()
+            group = [self._waiting.popleft() for _ in range(min(_HELD_AT_ONCE, len(self._waiting)))]
+            held = await self._around.store.hold(self._batch.id, [ticket.row.key.number for ticket in group])
+            self._held.extend(ticket for ticket in group if ticket.row.key.number in held)
+            for ticket in group:
+                if ticket.row.key.number not in held:
+                    ticket.tell(False)
+        return self._held.popleft() if self._held else None
 
     # --- from a result to a row -------------------------------------------------------------------
 
@@ -242,8 +263,7 @@ class Lane:
             while not self._landed.empty() and len(group) < _MOST_AT_ONCE:
                 group.append(self._landed.get_nowait())
             is_over = group[-1] is None
-            landed = [one for one in group if one is not None]
-            await self._land(landed)
+            await self._land([one for one in group if one is not None])
 
     async def _land(self, landed: list[tuple[_Ticket, Landed]]) -> None:
         told = await self._lastingly(lambda: self._around.store.land([one for _, one in landed]))
@@ -261,5 +281,6 @@ class Lane:
             await asyncio.sleep(_BETWEEN_TRIES)
 
     def _hand_back(self) -> None:
-        while self._waiting:
-            self._waiting.popleft().tell(False)
+        for tickets in (self._held, self._waiting):
+            while tickets:
+                tickets.popleft().tell(False)

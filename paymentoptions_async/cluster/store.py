@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from ..batch.result import ChargeOutcome, ChargeResult
-from ..errors import AuthenticationError, RateLimitedError
+from ..batch.entries import Place
+from ..batch.result import ChargeOutcome
 from .batches import COLUMNS, Batch
+from .rows import Known, Landed, Row, State
 from .sealing import RowKey, Sealed
 from .tables import BATCH, CHARGE, LANE, Standing
 
@@ -21,32 +22,49 @@ if TYPE_CHECKING:
 
     Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
 
-__all__ = ["Known", "Landed", "Row", "State", "Store", "standing_of"]
+__all__ = ["Store"]
 
 _PAGE: Final = 500
 
 # What was not sent is begun so many times before that is its result.
 _TRIES: Final = 3
 
+# Seconds after which nobody begins any more what he has held: a worker has forgotten it long before (`lane`), and what
+# he began before that is in the ledger.
+_HOLD: Final = 60
+
 # The body goes with the result, in one statement: a charge that has ended has no CVC any more.
 _AGAIN: Final = f"%(again)s AND standing = {Standing.OPEN} AND tries < {_TRIES - 1} AND sealed IS NOT NULL"
 _DOUBT: Final = ChargeOutcome.UNKNOWN.value
+# Of those that are not settled, what was refused tells nothing about an earlier try.
+_TELLS_NOTHING: Final = f"('{_DOUBT}', '{ChargeOutcome.REFUSED.value}')"
 _LAND: Final = (
     f"UPDATE {CHARGE} SET tries = tries + 1, standing = CASE WHEN {_AGAIN} THEN standing ELSE %(standing)s END,"
     f" outcome = CASE WHEN {_AGAIN} THEN NULL ELSE %(outcome)s END,"
     f" entry = CASE WHEN {_AGAIN} THEN NULL ELSE %(entry)s END,"
     " sealed = CASE WHEN %(keeps)s THEN sealed END, key_id = CASE WHEN %(keeps)s THEN key_id END"
     " WHERE batch = %(batch)s AND number = %(number)s AND (standing < %(standing)s"
-    f" OR standing = %(standing)s AND outcome = '{_DOUBT}' AND %(outcome)s <> '{_DOUBT}') RETURNING standing"
+    f" OR standing = %(standing)s AND outcome = '{_DOUBT}' AND %(outcome)s NOT IN {_TELLS_NOTHING}) RETURNING standing"
 )
+_IS_HELD: Final = f"coalesce(held > clock_timestamp() - {_HOLD} * interval '1 second', false)"
 _CORRECT: Final = (
     f"UPDATE {CHARGE} SET standing = %s, outcome = %s, entry = %s, sealed = NULL, key_id = NULL"
     " WHERE batch = %s AND number = %s AND standing = %s AND outcome IS NOT DISTINCT FROM %s"
+    f" AND (%s OR NOT {_IS_HELD})"
 )
-_KNOWN: Final = f"SELECT number, merchant_txn_ref, line, amount, currency, card, standing, entry FROM {CHARGE}"
-_PASSED: Final = (
-    f"{_KNOWN} WHERE batch = %s AND merchant_txn_ref = ANY(%s) AND amount IS NOT NULL"
-    f" AND standing IN ({Standing.NOT_BEGUN}, {Standing.SETTLED})"
+# Of lines that were wrong there is no amount: those never were charges.
+_KNOWN: Final = (
+    f"SELECT number, merchant_txn_ref, line, amount, currency, card, standing, entry, {_IS_HELD} FROM {CHARGE}"
+    " WHERE batch = %s AND standing = ANY(%s) AND number > %s AND amount IS NOT NULL ORDER BY number LIMIT %s"
+)
+_HOLD_SOME: Final = (
+    f"UPDATE {CHARGE} SET held = clock_timestamp() WHERE batch = %(batch)s AND number = ANY(%(numbers)s)"
+    f" AND standing = {Standing.OPEN} AND sealed IS NOT NULL"
+    f" AND EXISTS (SELECT FROM {BATCH} WHERE id = %(batch)s AND paused IS NULL) RETURNING number"
+)
+_ADOPT: Final = (
+    f"UPDATE {BATCH} SET gateway = coalesce(gateway, %s), merchant_id = coalesce(merchant_id, %s) WHERE id = %s"
+    " RETURNING gateway, merchant_id"
 )
 _REPORT: Final = (
     f"INSERT INTO {LANE} (batch, worker, in_flight, most, seen) VALUES (%s, %s, %s, %s, clock_timestamp())"
@@ -59,87 +77,6 @@ _TAKE: Final = (
     f"UPDATE {BATCH} SET next_token = greatest(next_token, clock_timestamp()) + {_HANDFUL} WHERE id = %(batch)s"
     f" RETURNING extract(epoch FROM next_token - {_HANDFUL} - clock_timestamp())::float8"
 )
-
-
-class Row(NamedTuple):
-    """A charge that has no result yet.
-
-    Attributes:
-        key: Which it is.
-        line: The number of its line in the file.
-        sealed: Its body.
-    """
-
-    key: RowKey
-    line: int
-    sealed: Sealed
-
-
-class Landed(NamedTuple):
-    """A charge that has one.
-
-    Attributes:
-        key: Which it is.
-        standing: How much is known.
-        entry: What it was.
-        comes_again: Whether it is to be begun again, unless it was so a few times already.
-    """
-
-    key: RowKey
-    standing: int
-    entry: dict[str, Any]
-    comes_again: bool = False
-
-
-class Known(NamedTuple):
-    """A charge of which the ledger may know more than its result says.
-
-    Attributes:
-        key: Which it is.
-        line: The number of its line in the file.
-        standing: Of its result, where it has one.
-        asked: What was asked, by the names that an entry has for it.
-        entry: The result.
-    """
-
-    key: RowKey
-    line: int
-    standing: int
-    asked: dict[str, str | None]
-    entry: dict[str, Any] | None
-
-    @property
-    def outcome(self) -> str | None:
-        """That of its result."""
-        return self.entry["outcome"] if self.entry else None
-
-
-class State(NamedTuple):
-    """Whether a batch goes on.
-
-    Attributes:
-        paused: Why not.
-        is_open: Whether anything of it has no result.
-    """
-
-    paused: str | None
-    is_open: bool
-
-
-def standing_of(result: ChargeResult) -> int:
-    """How much a result tells.
-
-    Args:
-        result: Of a charge.
-    """
-    if result.outcome is ChargeOutcome.NOT_SENT or isinstance(result.error, AuthenticationError | RateLimitedError):
-        # Recorded or not: whether it can be begun again is the ledger's to say, when that is tried.
-        return Standing.NOT_BEGUN
-    if not getattr(result.payment or result.challenge or result.error, "recorded", True):
-        return Standing.UNSETTLED
-    if result.outcome in (ChargeOutcome.UNKNOWN, ChargeOutcome.CHALLENGE):
-        return Standing.UNSETTLED
-    return Standing.SETTLED
 
 
 class Store:
@@ -175,6 +112,32 @@ class Store:
             (batch, first, last, Standing.OPEN),
         )
         return [Row(RowKey(batch, row[0], row[1]), row[2], Sealed(row[3], row[4])) for row in rows]
+
+    async def hold(self, batch: str, numbers: Sequence[int]) -> set[int]:
+        """Mark charges as such that a worker may begin from now on.
+
+        Args:
+            batch: The id.
+            numbers: Of the charges.
+
+        Returns:
+            Which of them it may: not those that have a result, or none of a batch that is paused, purged or gone.
+        """
+        rows = await self._rows(_HOLD_SOME, {"batch": batch, "numbers": [*numbers]})
+        return {row[0] for row in rows}
+
+    async def adopt(self, batch: str, place: Place) -> Place | None:
+        """Have a batch charged at a place, unless it is charged at another one already.
+
+        Args:
+            batch: The id.
+            place: Where a worker charges.
+
+        Returns:
+            Where the batch is charged; `None` where it is gone.
+        """
+        rows = await self._rows(_ADOPT, (*place, batch))
+        return Place(*rows[0]) if rows else None
 
     async def states(self, batches: Iterable[str]) -> dict[str, State]:
         """Which of them go on.
@@ -237,49 +200,43 @@ class Store:
                 told.append(row is None or row[0] > Standing.OPEN)
         return told
 
-    async def known(self, batch: str, standing: int) -> AsyncIterator[Known]:
-        """All charges of a standing.
+    async def known(self, batch: str, standings: Sequence[int]) -> AsyncIterator[list[Known]]:
+        """All charges of some standings, some at a time. Lines that were wrong are none.
 
         Args:
             batch: The id.
-            standing: Which.
+            standings: Which.
         """
         after = -1
-        while rows := await self._rows(
-            f"{_KNOWN} WHERE batch = %s AND standing = %s AND number > %s ORDER BY number LIMIT %s",
-            (batch, standing, after, _PAGE),
-        ):
-            for row in rows:
-                yield _known(batch, row)
+        while rows := await self._rows(_KNOWN, (batch, [*standings], after, _PAGE)):
+            yield [_known(batch, row) for row in rows]
             after = rows[-1][0]
 
-    async def passed(self, batch: str, references: Sequence[str]) -> list[Known]:
-        """What counts as not begun or as settled, but for lines that were wrong: those never were charges.
+    async def correct(self, found: Known, landed: Landed) -> bool:
+        """Write down what the ledger says, and erase the body, unless the row has changed since.
 
         Args:
-            batch: The id.
-            references: Of the charges.
-        """
-        return [_known(batch, row) for row in await self._rows(_PASSED, (batch, references))]
-
-    async def correct(self, found: Known, landed: Landed) -> None:
-        """Write down what the ledger says, unless the row has changed since.
-
-        Args:
-            found: What was there.
+            found: What was there. Where it was not held, it must not be held now.
             landed: What is to be there.
+
+        Returns:
+            Whether it is there now.
         """
-        entry = orjson.dumps(landed.entry).decode()
-        told = (landed.standing, landed.entry["outcome"], entry)
-        await self._do(_CORRECT, [(*told, found.key.batch, found.key.number, found.standing, found.outcome)])
+        told = (landed.standing, landed.entry["outcome"], orjson.dumps(landed.entry).decode())
+        there = (found.key.batch, found.key.number, found.standing, found.outcome, found.is_held)
+        async with self._pool.connection() as server:
+            return bool((await server.execute(_CORRECT, (*told, *there))).rowcount)
 
     async def erase(self, batch: str) -> None:
-        """Erase the bodies of a batch, for good.
+        """Erase the bodies of all that has a result, for good.
 
         Args:
             batch: The id.
         """
-        await self._do(f"UPDATE {CHARGE} SET sealed = NULL, key_id = NULL WHERE batch = %s", [(batch,)])
+        await self._do(
+            f"UPDATE {CHARGE} SET sealed = NULL, key_id = NULL WHERE batch = %s AND standing > %s",
+            [(batch, Standing.OPEN)],
+        )
 
     async def _rows(self, statement: str, values: Any) -> list[Any]:
         async with self._pool.connection() as server:
@@ -291,9 +248,10 @@ class Store:
 
 
 def _known(batch: str, row: Any) -> Known:
-    number, reference, line, amount, currency, card, standing, entry = row
+    number, reference, line, amount, currency, card, standing, entry, is_held = row
     asked = {"amount": amount, "currency": currency, "card": card}
-    return Known(RowKey(batch, number, reference), line, standing, asked, orjson.loads(entry) if entry else None)
+    told = orjson.loads(entry) if entry else None
+    return Known(RowKey(batch, number, reference), line, standing, asked, told, is_held)
 
 
 def _values(landed: Landed) -> dict[str, Any]:

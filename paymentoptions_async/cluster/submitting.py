@@ -62,7 +62,7 @@ def submit(
         dsn: libpq's connection string or address.
         source: The charges.
         sealer: Seals their bodies.
-        name: Which it is known by. The same name with the same charges again changes nothing.
+        name: Which it is known by. The same name with the same charges again changes nothing, not even their CVCs.
         api_version: Of the vendor's operation.
         rate: Charges a second, of all workers together; `None` for no bound.
         skip_bad: Whether a line with something wrong is a refused result, and not the end of this.
@@ -70,7 +70,8 @@ def submit(
         new_id: Makes the id of the batch.
 
     Raises:
-        InvalidRequestError: A line, the name or the rate is wrong, or the name stands for other charges.
+        InvalidRequestError: A line, the name or the rate is wrong, or the name stands for other charges, or for the
+            same ones at another rate or API version.
         SourceError: The file cannot be read as a whole.
         LedgerError: The server cannot be used.
         ConfigurationError: The key under which it was submitted before is not there any more.
@@ -88,6 +89,11 @@ def submit(
         batch = find(server, name)
         if made.rowcount:
             return _store(server, batch, source, sealer, skip_bad=skip_bad)
+        if (api_version, rate) != (batch.api_version, batch.rate):
+            raise InvalidRequestError(
+                "a batch of this name is there, with another rate or API version, and was not changed: submit it as it"
+                " was, or take another name"
+            )
         _compare(batch, source, sealer, skip_bad=skip_bad)
         return batch
 

@@ -87,8 +87,8 @@ _MIGRATIONS: Final = (
         f"CREATE INDEX {CHARGE}_standing ON {CHARGE} (batch, standing, outcome)",
     ),
     (
-        f"""CREATE INDEX {CHARGE}_passed ON {CHARGE} (batch, merchant_txn_ref)
-            WHERE standing IN ({Standing.NOT_BEGUN}, {Standing.SETTLED})""",
+        f"ALTER TABLE {CHARGE} ADD COLUMN held timestamptz",
+        f"ALTER TABLE {BATCH} ADD COLUMN gateway text, ADD COLUMN merchant_id text",
     ),
 )
 

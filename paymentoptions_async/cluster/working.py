@@ -7,14 +7,12 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final, Literal
 
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job
-from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker as Engine
 from psycopg import Error
 
@@ -26,7 +24,7 @@ from ..logs import Log
 from ..models.purchase_request import PurchaseRequest
 from ..settings import LogLevel
 from .batches import Batch
-from .jobs import QUEUE, TASK, new_app, take_over
+from .jobs import TASK, HandedBackError, Later, NotDoneError, new_app, take_over
 from .lane import Lane, Surroundings
 from .sealing import Sealer
 from .settling import settle
@@ -39,29 +37,11 @@ __all__ = ["Worker"]
 _BEATS_IN_A_LEASE: Final = 5
 _LONGEST_BEAT: Final = 2.0
 _CEILING: Final = 256
+_BATCHES: Final = 8
+"""So many batches are worked at at once, whatever their rates: the next one waits, or goes to another worker."""
 # Seconds after a cut: a ledger that is slow needs six to be told what was sent. Then nothing is waited for any more.
 _LAST_PATIENCE: Final = 7.0
 _BETWEEN_CANCELS: Final = 0.2
-
-
-class _NotDoneError(Exception):
-    """Some of a chunk has no result yet: it comes again."""
-
-
-class _HandedBackError(_NotDoneError):
-    """Likewise, and at once: another worker can go on with it."""
-
-
-class _Later(BaseRetryStrategy):
-    """Every chunk comes again until it is done: what ended it is not about its charges, which have results."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:  # noqa: ARG002
-        """See `BaseRetryStrategy.get_retry_decision`."""
-        seconds = 0.0 if isinstance(exception, _HandedBackError) else self._seconds
-        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 class Worker:
@@ -104,6 +84,11 @@ class Worker:
         self._name = os.urandom(8).hex()
         self._lanes: dict[str, Lane] = {}
         self._ending: set[Lane] = set()
+        # As many chunks of a batch as keep its lane full, and one more for the end of each.
+        self._share = 2 + (concurrency or _CEILING) // CHUNK
+        self._chunks: Counter[str] = Counter()
+        self._foreign: set[str] = set()
+        self._told: set[str] = set()
         self._stopping, self._cutting = asyncio.Event(), asyncio.Event()
         self._engine: Engine | None = None
 
@@ -114,8 +99,8 @@ class Worker:
             LedgerError: At the start, the server cannot be used. Later on it is waited for.
         """
         await asyncio.to_thread(self._prepare)
-        app = new_app(self._dsn)
-        app.task(name=TASK, queue=QUEUE, retry=_Later(self._beat))(self._chunk)
+        app = new_app(self._dsn, self._barred)
+        app.task(name=TASK, retry=Later(self._beat))(self._chunk)
         async with app.open_async():
             self._around = self._surroundings(app)
             await self._until_over(asyncio.get_running_loop().create_task(self._work(app)))
@@ -197,9 +182,7 @@ class Worker:
         """Have Procrastinate hand chunks out, until it is stopped or the server is gone."""
         self._engine = Engine(
             app,
-            queues=[QUEUE],
-            # As many as keep the lane full, and one more for the end of each.
-            concurrency=2 + (self._concurrency or _CEILING) // CHUNK,
+            concurrency=self._share * _BATCHES,
             fetch_job_polling_interval=min(1.0, self._beat),
             delete_jobs="successful",
             install_signal_handlers=False,
@@ -219,21 +202,48 @@ class Worker:
         """Charge what is open in a chunk. It is done when nothing is."""
         if (job := asyncio.current_task()) is not None:
             job.add_done_callback(self._ended)
+        self._chunks[batch] += 1
+        try:
+            await self._work_at(batch, first, last)
+        finally:
+            self._chunks -= Counter((batch,))
+
+    async def _work_at(self, batch: str, first: int, last: int) -> None:
         store = self._around.store
         found = await store.batch(batch)
         if found is None or found.paused is not None:
             return  # `resume` hands it out anew
-        rows = await store.open_rows(batch, first, last)
-        if rows:
-            await self._lane(found).carry(rows)
-            found = await store.batch(batch)
-            if found is None or found.paused is not None:
-                return
-            if await store.open_rows(batch, first, last):
-                raise _HandedBackError if self._stopping.is_set() else _NotDoneError
-        states = await store.states((batch,))
-        if batch in states and not states[batch].is_open:
+        await self._see_that_it_is_ours(found)
+        await self._charge_open(found, first, last)
+        state = (await store.states((batch,))).get(batch)
+        if state is not None and state.paused is None and not state.is_open:
             await settle(store, self._ledger, batch, self._around.now)
+
+    async def _charge_open(self, batch: Batch, first: int, last: int) -> None:
+        store = self._around.store
+        if not (rows := await store.open_rows(batch.id, first, last)):
+            return
+        await self._lane(batch).carry(rows)
+        found = await store.batch(batch.id)
+        if found is None or found.paused is not None:
+            return
+        if await store.open_rows(batch.id, first, last):
+            raise HandedBackError if self._stopping.is_set() else NotDoneError
+
+    def _barred(self) -> set[str]:
+        """Batches of which no chunk is taken now: those of another gateway, and those that have their share."""
+        return self._foreign | {batch for batch, count in self._chunks.items() if count >= self._share}
+
+    async def _see_that_it_is_ours(self, batch: Batch) -> None:
+        """A batch is charged at one gateway and for one merchant. What is another's is left to another worker."""
+        place = await self._around.store.adopt(batch.id, self._around.place)
+        if place in (None, self._around.place):
+            return
+        self._foreign.add(batch.id)
+        if batch.id not in self._told:
+            self._told.add(batch.id)
+            self._log.warning("batch.of_another_gateway", batch=batch.name, **place._asdict())
+        raise HandedBackError
 
     def _ended(self, job: asyncio.Task[Any]) -> None:
         """Procrastinate itself does not ask whether it could write down how a job went."""
@@ -242,7 +252,7 @@ class Worker:
 
     def _lane(self, batch: Batch) -> Lane:
         if self._stopping.is_set():
-            raise _HandedBackError
+            raise HandedBackError
         lane = self._lanes.get(batch.id)
         if lane is not None and not lane.is_stopped:
             return lane
@@ -262,6 +272,8 @@ class Worker:
                     self._log.warning("batch.taken_over", chunks=count)
                 await self._close_lanes()
                 await self._report()
+                # `resume` may have let them go.
+                self._foreign.clear()
             except (ConnectorException, Error, OSError) as fault:
                 self._log.warning("batch.database", fault=type(fault).__name__)
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ..client import PaymentOptions
 from ..webhooks.receiver import OnEvent
-from .opening import KEY, Opens
+from .opening import KEY, Opens, path_of
 
 __all__ = ["CLIENT", "cleanup_context", "webhooks"]
 
@@ -38,9 +38,12 @@ def webhooks(path: str = "/webhooks", on_event: OnEvent | None = None) -> web.Ro
     Args:
         path: Where `webhooks.url` points to.
         on_event: Is awaited before a delivery is answered. What it raises makes the gateway deliver again.
+
+    Raises:
+        ConfigurationError: The path does not begin with a slash.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         return await request.config_dict[CLIENT].webhooks.handler(on_event)(request)
 
-    return web.post(f"{path}/{{token}}", handle)
+    return web.post(f"{path_of(path)}/{{token}}", handle)

@@ -15,7 +15,7 @@ from litestar.types import Receive, Scope, Send
 
 from ..client import PaymentOptions
 from ..webhooks.receiver import OnEvent
-from .opening import KEY, Opens, not_open
+from .opening import KEY, Opens, not_open, path_of
 
 __all__ = ["Client", "PaymentOptionsPlugin", "client_of"]
 
@@ -49,10 +49,13 @@ class PaymentOptionsPlugin(InitPlugin):
         opens: Opens the client.
         webhooks: The path that `webhooks.url` points to.
         on_event: Is awaited before a delivery is answered. What it raises makes the gateway deliver again.
+
+    Raises:
+        ConfigurationError: The path does not begin with a slash.
     """
 
     def __init__(self, opens: Opens, webhooks: str = "/webhooks", on_event: OnEvent | None = None) -> None:
-        self._opens, self._webhooks, self._on_event = opens, webhooks, on_event
+        self._opens, self._webhooks, self._on_event = opens, path_of(webhooks), on_event
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """See Litestar."""

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from ..client import PaymentOptions
 from ..errors import ConfigurationError
 
-__all__ = ["KEY", "Opens", "not_open"]
+__all__ = ["KEY", "Opens", "not_open", "path_of"]
 
 Opens: TypeAlias = Callable[[], AbstractAsyncContextManager[PaymentOptions]]
 """Opens the client when the application starts, and closes it when it ends: `PaymentOptions.from_env`, or a function
@@ -22,3 +22,17 @@ KEY: Final = "paymentoptions"
 def not_open(hint: str) -> ConfigurationError:
     """Raised where the client is asked for, and the application has not opened it."""
     return ConfigurationError(f"the application has no open client: {hint}")
+
+
+def path_of(webhooks: str) -> str:
+    """The path of the webhooks as a router is to be told it: `webhooks.url` puts one slash before the token.
+
+    Args:
+        webhooks: As the application names it.
+
+    Raises:
+        ConfigurationError: It does not begin with a slash. A router would take it, and nothing would ever be delivered.
+    """
+    if not webhooks.startswith("/"):
+        raise ConfigurationError(f"the path of the webhooks has to begin with a slash: {webhooks!r}")
+    return webhooks.rstrip("/")

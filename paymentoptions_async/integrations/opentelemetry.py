@@ -87,8 +87,7 @@ class OpenTelemetryHook:
     def begin(self, step: Call | Attempt, /) -> _Open:
         """See `Hook`."""
         if isinstance(step, Attempt):
-            active = _place(step)
-            self._active_requests.add(1, active)
+            active, gauge = _place(step), self._active_requests
             if step.number > 1:
                 self._retries.add(1, {"paymentoptions.operation": step.call.operation})
             span = self._tracer.start_span(
@@ -98,10 +97,11 @@ class OpenTelemetryHook:
             # would give the gateway the trace.
             context = otel.set_value(_SUPPRESS, True, set_span_in_context(span))
         else:
-            active = {"paymentoptions.operation": step.operation}
-            self._active_calls.add(1, active)
+            active, gauge = {"paymentoptions.operation": step.operation}, self._active_calls
             span = self._tracer.start_span(f"paymentoptions {step.operation}", attributes=active)
             context = set_span_in_context(span)
+        # After all that may fail: no end is told of what was not begun.
+        gauge.add(1, active)
         return _Open(span, otel.attach(context), active)
 
     def end(self, step: Call | Attempt, context: _Open, ending: Ending, /) -> None:
@@ -109,12 +109,12 @@ class OpenTelemetryHook:
         span, token, active = context
         otel.detach(token)
         if isinstance(step, Attempt):
-            told, measured = _answer(ending), self._request_seconds
             self._active_requests.add(-1, active)
+            told, measured = _answer(ending), self._request_seconds
         else:
+            self._active_calls.add(-1, active)
             told, measured = _result(ending), self._call_seconds
             span.set_attributes(_details(ending))
-            self._active_calls.add(-1, active)
         # Within the span, so that an exemplar of the metric names it.
         measured.record(ending.seconds, {**active, **told}, set_span_in_context(span))
         span.set_attributes(told)

@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from quart import Quart, Response, current_app, request
 
 from ..client import PaymentOptions
-from ..webhooks.answering import answer
+from ..webhooks.answering import answer, patience
 from ..webhooks.delivery import LONGEST
 from ..webhooks.receiver import OnEvent
-from .opening import KEY, Opens, not_open
+from .opening import KEY, Opens, not_open, path_of
 
 __all__ = ["current_client", "setup"]
 
@@ -23,6 +23,9 @@ def setup(app: Quart, opens: Opens, webhooks: str = "/webhooks", on_event: OnEve
         opens: Opens the client.
         webhooks: The path that `webhooks.url` points to.
         on_event: Is awaited before a delivery is answered. What it raises makes the gateway deliver again.
+
+    Raises:
+        ConfigurationError: The path does not begin with a slash.
     """
     opened = AsyncExitStack()
 
@@ -37,14 +40,17 @@ def setup(app: Quart, opens: Opens, webhooks: str = "/webhooks", on_event: OnEve
         await opened.aclose()
 
     async def deliver(token: str) -> Response:
-        body = await _read(LONGEST + 1)  # one byte too many tells that it is too large, whatever its head says
+        try:
+            async with patience():
+                body = await _read(LONGEST + 1)  # one byte too many tells that it is too large, whatever its head says
+        except TimeoutError:
+            return Response(status=408)
         answering = answer(current_client().webhooks, on_event, path=token, body=body, headers=dict(request.headers))
         del body  # it may hold the card number, and a traceback shows this frame
         return Response(status=await answering)
 
-    app.add_url_rule(
-        f"{webhooks}/<token>", f"{KEY}_webhooks", deliver, methods=["POST"], provide_automatic_options=False
-    )
+    path, name = f"{path_of(webhooks)}/<token>", f"{KEY}_webhooks"
+    app.add_url_rule(path, name, deliver, methods=["POST"], provide_automatic_options=False)
 
 
 def current_client() -> PaymentOptions:

@@ -10,10 +10,10 @@ from sanic import Request, Sanic
 from sanic.response import BaseHTTPResponse, HTTPResponse, empty
 
 from ..client import PaymentOptions
-from ..webhooks.answering import answer
+from ..webhooks.answering import answer, patience
 from ..webhooks.delivery import LONGEST
 from ..webhooks.receiver import OnEvent
-from .opening import KEY, Opens, not_open
+from .opening import KEY, Opens, not_open, path_of
 
 __all__ = ["client_of", "setup"]
 
@@ -26,18 +26,26 @@ def setup(app: Sanic[Any, Any], opens: Opens, webhooks: str = "/webhooks", on_ev
         opens: Opens the client. Called in the worker: a client does not survive a fork.
         webhooks: The path that `webhooks.url` points to.
         on_event: Is awaited before a delivery is answered. What it raises makes the gateway deliver again.
+
+    Raises:
+        ConfigurationError: The path does not begin with a slash.
     """
     _live(app, opens)
     _end_connections(app)
 
     async def deliver(request: Request, token: str) -> HTTPResponse:
-        body = await _read(request, LONGEST + 1)  # one byte too many tells that it is too large, whatever its head says
+        try:
+            async with patience():
+                # One byte too many tells that it is too large, whatever its head says.
+                body = await _read(request, LONGEST + 1)
+        except TimeoutError:
+            return empty(408)
         receiver = client_of(request).webhooks
         answering = answer(receiver, on_event, path=token, body=body, headers=dict(request.headers))
         del body  # it may hold the card number, and a traceback shows this frame
         return empty(await answering)
 
-    path, name = f"{webhooks}/<token:str>", f"{KEY}_webhooks"
+    path, name = f"{path_of(webhooks)}/<token:str>", f"{KEY}_webhooks"
     # As text, since the page that it shows while debugging has the locals of all frames.
     app.add_route(deliver, path, methods=["POST"], name=name, stream=True, error_format="text")
 

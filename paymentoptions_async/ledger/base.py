@@ -7,7 +7,7 @@ state is told by `rules`, so that a store has to bring nothing but its reading a
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -158,6 +158,11 @@ class Ledger(Protocol):
     @abstractmethod
     async def find(self, merchant_txn_ref: str) -> Record | None:
         """What is known of a reference. A lease that has run out is shown as unknown."""
+
+    async def find_all(self, references: Sequence[str]) -> dict[str, Record]:
+        """What is known of some references, by reference. A store may ask for them at once."""
+        found = [await self.find(reference) for reference in references]
+        return {record.merchant_txn_ref: record for record in found if record is not None}
 
     @abstractmethod
     async def resolve(self, merchant_txn_ref: str, resolution: Resolution) -> Record:

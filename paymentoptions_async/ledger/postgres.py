@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -82,6 +82,7 @@ _INSERT: Final = (
 )
 _RESTORE: Final = f"INSERT INTO {_TABLE} ({_ALL}) VALUES ({', '.join(['%s'] * len(COLUMNS))}) ON CONFLICT DO NOTHING"
 _SELECT: Final = f"SELECT {_ALL} FROM {_TABLE} WHERE merchant_txn_ref = %s"
+_SELECT_ALL: Final = f"SELECT {_ALL} FROM {_TABLE} WHERE merchant_txn_ref = ANY(%s)"
 _REPLACE: Final = f"UPDATE {_TABLE} SET {', '.join(f'{name} = %s' for name in COLUMNS)} WHERE merchant_txn_ref = %s"
 _FINISH: Final = (
     f"UPDATE {_TABLE} SET state = %s, attempts = greatest(attempts, %s), detail = %s, answer = %s, changed = {_NOW}"
@@ -148,6 +149,10 @@ class PostgresLedger(Ledger):
 
         return await self._run(work)
 
+    async def find_all(self, references: Sequence[str]) -> dict[str, Record]:
+        """See `Ledger.find_all`."""
+        return {record.merchant_txn_ref: record for record in await self._records(_SELECT_ALL, ([*references],))}
+
     async def resolve(self, merchant_txn_ref: str, resolution: Resolution) -> Record:
         """See `Ledger.resolve`."""
 
@@ -163,14 +168,7 @@ class PostgresLedger(Ledger):
 
     async def page(self, *, after: str, limit: int, unsettled: bool) -> list[Record]:
         """See `Ledger.page`."""
-
-        async def work(server: Connection) -> list[Record]:
-            rows = await server.execute(_UNSETTLED_PAGE if unsettled else _PAGE, (after, limit))
-            records = [from_row(row) for row in await rows.fetchall()]
-            now = await self._now(server)
-            return [as_seen(record, now) for record in records]
-
-        return await self._run(work)
+        return await self._records(_UNSETTLED_PAGE if unsettled else _PAGE, (after, limit))
 
     async def prune(self, *, older_than: float) -> int:
         """See `Ledger.prune`. Done in small steps, between which charges go on."""
@@ -198,6 +196,15 @@ class PostgresLedger(Ledger):
         return "<PostgresLedger>"
 
     # --- one call ---
+
+    async def _records(self, statement: str, values: tuple[Any, ...]) -> list[Record]:
+        async def work(server: Connection) -> list[Record]:
+            rows = await server.execute(statement, values)
+            records = [from_row(row) for row in await rows.fetchall()]
+            now = await self._now(server)
+            return [as_seen(record, now) for record in records]
+
+        return await self._run(work)
 
     async def _run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Do something on a connection; once more on another one where the first turns out to be gone.

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from ..errors import Problem
-from ..redaction import redact_text
+from ..redaction import shown_text
 from .address import Address
 from .payment_method import PaymentMethod
 from .request import Request
@@ -59,7 +59,7 @@ class HostedPageRequest(Request):
     def shown_reference(self) -> str | None:
         """The reference, masked."""
         given: object = self.merchant_txn_ref
-        return redact_text(given)[:45] if isinstance(given, str) else None
+        return shown_text(given, 45) if isinstance(given, str) else None
 
 
 @attrs.frozen(kw_only=True)

@@ -30,11 +30,11 @@ def identity(value: object) -> str | None:
 
 
 def integer(value: object) -> int | None:
-    """A whole number."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    """A whole number, as far as 64 bits go: what is longer means nothing, and no ledger could keep it."""
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if -(2**63) <= value < 2**63 else None
     return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else None
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from ..errors import Problem
-from ..redaction import Secret, in_flight, redact_text
+from ..redaction import Secret, in_flight, shown_text
 from .address import Address
 from .browser_info import BrowserInfo
 from .card import Card
@@ -79,7 +79,7 @@ class PurchaseRequest(Request):
         if not isinstance(self.merchant_txn_ref, str):
             return None
         with in_flight(self.card.number if isinstance(self.card, Card) else None):
-            return redact_text(self.merchant_txn_ref)[:45]
+            return shown_text(self.merchant_txn_ref, 45)
 
 
 def _payer_problems(request: PurchaseRequest) -> list[Problem]:

@@ -20,7 +20,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from cattrs.v import transform_error
 
 from ..errors import Problem
-from ..redaction import Secret, redact_text
+from ..redaction import Secret, redact_text, without_numbers
 from . import lenient
 from .address import Address
 from .browser_info import BrowserInfo
@@ -169,7 +169,7 @@ def _rule_of(fault: BaseException, _: type | None) -> str:
         case KeyError():
             return "required"
         case cattrs.ForbiddenExtraKeysError():
-            names = redact_text(", ".join(sorted(fault.extra_fields)))[:200]
+            names = without_numbers(redact_text(", ".join(sorted(fault.extra_fields))))[:200]
             return "".join(char if char.isprintable() else "?" for char in f"no member that is not known: {names}")
         case _WrongTypeError():
             return str(fault)

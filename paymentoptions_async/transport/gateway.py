@@ -103,6 +103,14 @@ class Gateway:
         """
         self._pool.check()
 
+    def stay(self) -> None:
+        """Ask whether a call can be waited for, be the client closed or not.
+
+        Raises:
+            ConfigurationError: The client belongs to another event loop or process.
+        """
+        self._pool.stay()
+
     async def _request(self, method: str, url: URL, parcel: Parcel | None) -> Reply | Fault:
         session = self._pool.session()
         try:

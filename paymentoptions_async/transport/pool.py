@@ -14,6 +14,24 @@ from ..errors import ConfigurationError
 __all__ = ["Pool"]
 
 
+class UnaskedAnswerError(aiohttp.ClientConnectionError):
+    """Something came on an idle connection. Nothing was sent on it."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that goes out on a connection only where nothing stands there that nobody has asked for.
+
+    aiohttp would take it for the answer: a late repetition of an earlier one, or a proxy's farewell, would say what
+    became of this charge.
+    """
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """Send it."""
+        if conn.protocol is not None and conn.protocol.should_close:
+            raise UnaskedAnswerError
+        return await super().send(conn)
+
+
 class Pool:
     """Owns the session, or borrows one.
 
@@ -36,7 +54,7 @@ class Pool:
         Raises:
             ConfigurationError: The client is closed, or belongs to another event loop or process. Nothing was sent.
         """
-        if self._is_shut:
+        if self._is_shut or self.closed:
             raise _closed()
         self.stay()
 
@@ -44,10 +62,8 @@ class Pool:
         """Belong to the running event loop, and to no other one from now on.
 
         Raises:
-            ConfigurationError: Likewise.
+            ConfigurationError: It belongs to another one, or to another process.
         """
-        if self.closed:
-            raise _closed()
         here = asyncio.get_running_loop(), os.getpid()
         if self._home is None:
             self._home = here
@@ -55,18 +71,26 @@ class Pool:
             raise _elsewhere(self._home[1])
 
     def shut(self) -> None:
-        """Let no new call begin. Those that are under way go on."""
+        """Let no new call begin. Those that are under way go on.
+
+        Raises:
+            ConfigurationError: They are under way in another event loop or process. Nothing was changed.
+        """
+        self.stay()
         self._is_shut = True
 
     def session(self) -> aiohttp.ClientSession:
         """The session, for one attempt: of a call that was under way when the client was shut as well.
 
         Raises:
-            ConfigurationError: Likewise.
+            ConfigurationError: The connections are closed, or belong to another event loop or process.
         """
+        if self.closed:
+            raise _closed()
         self.stay()
         if self._session is None:
             self._session = aiohttp.ClientSession(
+                request_class=_Request,
                 connector=aiohttp.TCPConnector(limit=self._max_connections),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -79,7 +103,7 @@ class Pool:
 
     async def close(self) -> None:
         """Close the connections. Calls that are under way end in an error that says what happened to the money."""
-        self._is_shut = self._closed = True
+        self._closed = True
         if self._owned and self._session is not None:
             await self._session.close()
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import WebhookRefusedError
 
 if TYPE_CHECKING:
     from .receiver import OnEvent, Webhooks
 
-__all__ = ["answer"]
+__all__ = ["answer", "patience"]
+
+# Seconds that a peer has to send a delivery in. Whoever it is: the address has not been looked at by then.
+_PATIENCE: Final = 10.0
+
+
+def patience() -> asyncio.Timeout:
+    """For the reading of a delivery: a `TimeoutError` is answered with 408.
+
+    No server ends while a request is being read, and one that sets no limit by itself would wait for it for ever.
+    """
+    return asyncio.timeout(_PATIENCE)
 
 
 async def answer(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .answering import answer
+from .answering import answer, patience
 from .delivery import LONGEST
 
 if TYPE_CHECKING:
@@ -21,8 +21,11 @@ def handler(webhooks: Webhooks, on_event: OnEvent | None) -> Callable[[web.Reque
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            # One byte too many tells that it is too large, whatever its head says.
-            body = await _read(request, LONGEST + 1)
+            async with patience():
+                # One byte too many tells that it is too large, whatever its head says.
+                body = await _read(request, LONGEST + 1)
+        except TimeoutError:
+            return web.Response(status=408)
         except (ConnectionError, web.RequestPayloadError):
             # The peer went away, or its bytes are not encoded as it says. That is no fault of the application's.
             return web.Response(status=400)

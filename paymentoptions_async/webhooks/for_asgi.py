@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from .answering import answer
+from .answering import answer, patience
 from .delivery import LONGEST
 
 if TYPE_CHECKING:
@@ -29,7 +29,12 @@ def application(webhooks: Webhooks, on_event: OnEvent | None) -> Application:
         if scope["method"] != "POST":
             await _answer(send, 405)
             return
-        body = await _read(receive)
+        try:
+            async with patience():
+                body = await _read(receive)
+        except TimeoutError:
+            await _answer(send, 408)
+            return
         if body is None:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

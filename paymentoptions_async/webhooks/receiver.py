@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -98,6 +99,7 @@ class Webhooks:
         Raises:
             WebhookRefusedError: Nothing of it is believed; its `status` is what to answer.
             ConfigurationError: `webhook_secret` is not set.
+            Exception: What `signature` raises, without its traceback: its frames show the body.
         """
         delivery = self._read(token, body, headers or {})
         del body  # it may hold the card number, and a traceback shows this frame
@@ -125,19 +127,21 @@ class Webhooks:
 
         return application(self, on_event)
 
-    def _read(self, token: str, body: bytes, headers: Mapping[str, str]) -> Delivery | PaymentOptionsError:
+    def _read(self, token: str, body: bytes, headers: Mapping[str, str]) -> Delivery | BaseException:
         try:
             delivery = read_delivery(body, lambda reference: self._tokens.fits(token, reference))
         except ConfigurationError as missing:
             return missing.with_traceback(None)  # the frames that it came from show the body
         if isinstance(delivery, WebhookRefusedError) or self._signature is None:
             return delivery
-        if not self._signature(_lower(headers), body):
-            return WebhookRefusedError("a webhook without the vendor's signature", status=403)
-        return delivery
+        try:
+            is_signed = self._signature(_lower(headers), body)
+        except BaseException as fault:  # noqa: BLE001  # it is raised where no frame shows the body
+            return _without_frames(fault)
+        return delivery if is_signed else WebhookRefusedError("a webhook without the vendor's signature", status=403)
 
-    async def _receive(self, delivery: Delivery | PaymentOptionsError) -> WebhookEvent:
-        if isinstance(delivery, PaymentOptionsError):
+    async def _receive(self, delivery: Delivery | BaseException) -> WebhookEvent:
+        if isinstance(delivery, BaseException):
             raise delivery
         # One by one: of several deliveries at once one asks and settles, and the others find it settled.
         turn = self._turns.setdefault(delivery.merchant_txn_ref, asyncio.Lock())
@@ -208,6 +212,13 @@ def _event(
         status=status,
         raw=delivery.payload,
     )
+
+
+def _without_frames(fault: BaseException) -> BaseException:
+    *_, (frame, line) = walk_tb(fault.__traceback__)
+    fault.add_note(f"raised by webhook_signature, at {frame.f_code.co_filename}:{line}")
+    fault.__cause__ = fault.__context__ = None
+    return fault.with_traceback(None)
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from paymentoptions_async.batch.entries import Place, identity_of, request_identity
+from paymentoptions_async.batch.entries import MEMBERS, Place, identity_of, request_identity
 from paymentoptions_async.batch.journal import Journal, JournalError, latest, raw_open
 
 from ..helpers import request
@@ -67,6 +67,30 @@ def test_what_is_no_journal_is_left_as_it_is(path: Path, found: bytes) -> None:
     with pytest.raises(JournalError):
         Journal(path, gateway=GATEWAY)
     assert path.read_bytes() == found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outcome": "unk"}, {"outcome": ["paid"]}, {"line": -5}, {"line": "1"}, {"gateway": None}, {"amount": "1,0"},
+        {"amount": None}, {"moved": "NaN"}, {"time": "2026-11-24T09:00:00.@0"}, {"time": None}, {"seconds": -1},
+        {"seconds": "1"}, {"evidence": [5]}, {"evidence": None}, {"recorded": 1}, {"response_code": []},
+    ],
+)  # fmt: skip
+def test_a_damaged_entry_is_told_before_anything_is_charged(path: Path, changes: dict[str, Any]) -> None:
+    kept = written(path, entry(1), entry(2) | changes).read_bytes().replace(b'"line":-5', b'"line":2,"line":-5')
+    path.write_bytes(kept)
+    with pytest.raises(JournalError, match="something else than results"):
+        Journal(path, gateway=GATEWAY)
+    assert path.read_bytes() == kept
+
+
+@pytest.mark.parametrize("missing", MEMBERS)
+def test_so_is_one_without_a_member(path: Path, missing: str) -> None:
+    whole = entry(1)
+    del whole[missing]
+    with pytest.raises(JournalError):
+        lines_in(written(path, whole))
 
 
 def test_results_of_another_gateway_are_no_results_here(path: Path) -> None:
@@ -131,6 +155,32 @@ def test_results_are_on_the_disk_when_a_run_is_over(
     with Journal(written(path, *found), gateway=GATEWAY) as journal:
         journal.compact()
     assert path.stat().st_ino in synced
+
+
+@pytest.mark.parametrize("doubt", ["unknown", "challenge"])
+@pytest.mark.parametrize("later", ["refused", "not_sent"])
+def test_a_later_try_that_touched_nothing_ends_no_doubt(doubt: str, later: str, path: Path) -> None:
+    with Journal(written(path, entry(1, doubt), entry(2, later)), gateway=GATEWAY) as journal:
+        assert journal.write([entry(1, later), entry(2, later), entry(3, later)]) == [entry(2, later), entry(3, later)]
+        assert journal.write([entry(1, "declined")]) == [entry(1, "declined")]
+    assert [one["outcome"] for one in latest(path)] == [later, later, "declined"]
+
+
+def test_a_correction_counts_whatever_it_says(path: Path) -> None:
+    found = [entry(1, "unknown"), entry(2, "declined"), entry(3, "unknown")]
+    with Journal(written(path, *found), gateway=GATEWAY) as journal:
+        told = [entry(1, "not_sent"), entry(2, "unknown"), entry(3)]
+        journal.correct(zip(found, told, strict=True))
+        assert (journal.earlier["paid"], journal.earlier["declined"], journal.telling) == (1, 0, 2)
+        assert [journal.is_telling(line) for line in (1, 2, 3)] == [False, True, True]
+        assert [journal.is_done(line) for line in (1, 2, 3)] == [False, False, True]
+        assert journal.write([entry(1, "refused")]) == [entry(1, "refused")]
+    assert [one["outcome"] for one in latest(path)] == ["unknown", "paid", "refused"]
+
+
+def test_what_is_open_is_found_behind_the_longest_reference(path: Path) -> None:
+    written(path, entry(1, "unknown", merchant_txn_ref="\x01" * 45))
+    assert len(list(raw_open(path))) == 1
 
 
 def test_somebody_has_to_look_at_what_is_open_and_at_what_the_ledger_does_not_say(path: Path) -> None:

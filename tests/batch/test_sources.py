@@ -7,13 +7,16 @@ import gzip
 import io
 import json
 import tracemalloc
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paymentoptions_async import PurchaseRequest
+from paymentoptions_async import Problem, PurchaseRequest
+from paymentoptions_async.batch.entries import Place, refused_entry
 from paymentoptions_async.batch.lines import LONGEST, SourceError
 from paymentoptions_async.batch.references import References
 from paymentoptions_async.batch.sources import Source
@@ -172,10 +175,39 @@ def test_every_broken_rule_of_a_line_is_told_and_no_value() -> None:
     assert "12345678901234567890" not in str(line)
 
 
+def test_a_reference_that_no_file_can_hold_is_told_in_one_that_can() -> None:
+    (line,) = lines_of(jsonl_bytes([body("a\ud800")]))
+    assert line.problems == (Problem("merchant_txn_ref", "text that UTF-8 can carry"),)
+    assert line.reference == "a?"
+    orjson.dumps(refused_entry(line, Place("https://gateway.example", "shop"), datetime.now(UTC)))
+
+
+@pytest.mark.parametrize("name", [f"pay{APPROVED}", f"{APPROVED}.0"])
+def test_a_card_number_in_a_name_is_told_by_no_digit(name: str) -> None:
+    assert APPROVED not in refusal_of(f"merchant_txn_ref,{name}\n".encode())
+    assert APPROVED not in refusal_of(b"merchant_txn_ref\n", columns={"merchant_txn_ref": name})
+
+
+def test_the_card_of_a_line_is_told_by_no_digit_though_nothing_else_is_in_order() -> None:
+    whole = body(f"q{APPROVED}wf", return_url=None)
+    whole["card"]["number"] = APPROVED
+    (line,) = lines_of(jsonl_bytes([whole]))
+    assert line.reference == "q520000******1005wf"
+    assert APPROVED not in str(line)
+
+
 def test_a_card_number_as_reference_is_told_by_no_digit() -> None:
     read = lines_of(csv_bytes([body(APPROVED)]))
     assert read[0].request is None
     assert APPROVED not in str(read)
+
+
+@pytest.mark.parametrize("reference", ["4111111111111111", "4111-1111-1111-1111"])
+def test_nor_is_that_of_another_card_a_reference(reference: str) -> None:
+    read = lines_of(csv_bytes([body(reference), body("20261124093012123"), body("pay-4111111111111111")]))
+    assert [line.request is None for line in read] == [True, False, False]
+    assert "does not look like a card number" in str(read[0].problems[0])
+    assert reference not in str(read[0])
 
 
 def test_a_reference_that_stands_twice_is_told_with_both_lines() -> None:

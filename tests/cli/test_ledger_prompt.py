@@ -55,9 +55,12 @@ class Terminal:
         os.write(self._terminal, keys.encode())
 
     def ended(self, *, again: str = "") -> int:
-        """Its exit code. Keys that come while the prompt is being made ready are lost, so they come again."""
-        for _ in range(60):
-            while select.select([self._terminal], [], [], 0.5)[0]:
+        """Its exit code. Keys that come while the prompt is being made ready are lost, so they come again.
+
+        They do so late: a Ctrl-C that comes again while the command ends would kill it.
+        """
+        for _ in range(10):
+            while select.select([self._terminal], [], [], 4)[0]:
                 if not (part := self._read()):
                     return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
                 self.told += part

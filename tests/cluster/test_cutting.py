@@ -9,7 +9,8 @@ import pytest
 from psycopg import OperationalError
 
 from paymentoptions_async.cluster import working as working_module
-from paymentoptions_async.cluster.store import Landed, Store
+from paymentoptions_async.cluster.rows import Landed
+from paymentoptions_async.cluster.store import Store
 from paymentoptions_async.sandbox import Sandbox
 
 from ..failures.servers import impatient, server

@@ -17,10 +17,12 @@ from paymentoptions_async import (
     PartialApprovalError,
     PaymentOptionsError,
     RateLimitedError,
+    ReferenceConflictError,
 )
 from paymentoptions_async.batch.result import ChargeOutcome, ChargeResult, result_of
 from paymentoptions_async.cluster import RowKey, submit
-from paymentoptions_async.cluster.store import Landed, Store, standing_of
+from paymentoptions_async.cluster.rows import Landed, standing_of
+from paymentoptions_async.cluster.store import Store
 from paymentoptions_async.cluster.tables import Standing
 from paymentoptions_async.models.challenge import Challenge
 
@@ -59,6 +61,7 @@ async def test_a_late_result_stands_only_over_one_that_tells_less(store: Store, 
         ("unknown", "challenge", "challenge"),
         ("paid", "unknown", "paid"),
         ("paid", "declined", "paid"),
+        ("unknown", "refused", "unknown"),
     ],
 )
 async def test_of_two_results_that_are_not_the_end_an_answer_stands_over_a_doubt(
@@ -128,6 +131,7 @@ def _unrecorded(error: PaymentOptionsError) -> PaymentOptionsError:
         (_of(_unrecorded(NotSentError("no"))), Standing.NOT_BEGUN),
         (_of(DeclinedError("no")), Standing.SETTLED),
         (_of(InvalidRequestError("no")), Standing.SETTLED),
+        (_of(ReferenceConflictError("another one")), Standing.UNSETTLED),
         (_of(PartialApprovalError("half")), Standing.SETTLED),
         (ChargeResult(number=0, merchant_txn_ref="r", outcome=ChargeOutcome.PAID, seconds=0.1), Standing.SETTLED),
     ],

@@ -65,6 +65,13 @@ def test_other_charges_under_the_same_name_are_refused(postgres_dsn: str, bodies
         submit(postgres_dsn, source_of(bodies), sealer(), name="payday")
 
 
+@pytest.mark.parametrize("terms", [{"rate": 5.0}, {"api_version": 2}])
+def test_other_terms_under_the_same_name_are_refused(postgres_dsn: str, terms: dict[str, Any]) -> None:
+    submit(postgres_dsn, source(2), sealer(), name="payday")
+    with pytest.raises(InvalidRequestError, match="another rate or API version"):
+        submit(postgres_dsn, source(2), sealer(), name="payday", **terms)
+
+
 def test_a_batch_is_known_again_when_its_key_has_become_a_former_one(postgres_dsn: str) -> None:
     first = submit(postgres_dsn, source(2), sealer(), name="payday")
     assert submit(postgres_dsn, source(2), Sealer(bytes(32), [KEY]), name="payday") == first

@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from paymentoptions_async import Secret
-from paymentoptions_async.cluster import Sealer, lane
+from paymentoptions_async import PostgresLedger, Secret
+from paymentoptions_async.cluster import Sealer, lane, submit
 from paymentoptions_async.cluster.batches import figures, find, resume
+from paymentoptions_async.cluster.settling import purge
 from paymentoptions_async.cluster.store import Store
 from paymentoptions_async.cluster.tables import connected
 from paymentoptions_async.sandbox import Sandbox
@@ -27,6 +30,7 @@ from .charges import (
     rows,
     sealer,
     secrets_in,
+    source_of,
     submitted,
     submitted_bodies,
 )
@@ -223,6 +227,88 @@ async def test_the_rate_is_one_for_two_workers(gateway: Sandbox, postgres_dsn: s
         await until(lambda: outcomes(postgres_dsn)["paid"] >= 50)
         then, seconds = (await asyncio.to_thread(outcomes, postgres_dsn))["paid"], time.monotonic() - started
     assert 20 < (then - first) / seconds < 48
+
+
+@pytest.mark.asyncio
+async def test_a_batch_with_a_low_rate_does_not_keep_others_waiting(gateway: Sandbox, postgres_dsn: str) -> None:
+    await submitted(postgres_dsn, 60, chunk=10, rate=0.1)
+    bodies = [body_of(number, merchant_txn_ref=f"quick-{number}") for number in range(3)]
+    await asyncio.to_thread(lambda: submit(postgres_dsn, source_of(bodies), sealer(), name="quick"))
+    async with working(postgres_dsn, gateway):
+        await until(lambda: all(gateway.charges(f"quick-{number}") for number in range(3)), 10)
+    assert sum(charged(gateway, 60)) < 60
+
+
+@pytest.mark.asyncio
+async def test_a_batch_is_left_alone_by_workers_of_another_gateway_until_it_is_let_go(postgres_dsn: str) -> None:
+    batch = await submitted(postgres_dsn, 20, chunk=5)
+    async with Sandbox() as first, Sandbox() as second:
+        async with working(postgres_dsn, first, api_key=Secret("a wrong one")):
+            await until(lambda: bool(rows(postgres_dsn, "SELECT 1 FROM paymentoptions_batch WHERE paused IS NOT NULL")))
+        await query(postgres_dsn, "UPDATE paymentoptions_batch SET paused = NULL RETURNING 1")
+        async with working(postgres_dsn, second):
+            await asyncio.sleep(1.5)
+        assert charged(second, 20) == [0] * 20
+        async with AsyncConnectionPool(postgres_dsn, open=False) as pool:
+            await Store(pool).pause(batch.id, "a person said so")
+        await resumed(postgres_dsn)
+        async with working(postgres_dsn, second):
+            await until_done(postgres_dsn)
+        assert charged(second, 20) == [1] * 20
+        async with working(postgres_dsn, first):
+            await asyncio.sleep(0.2)
+        assert charged(first, 20) == [0] * 20
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_begun_of_what_a_purge_has_told_as_not_begun(postgres_dsn: str) -> None:
+    batch = await submitted(postgres_dsn, 150)
+    async with (
+        Sandbox(latency=0.05) as gateway,
+        PostgresLedger(postgres_dsn) as ledger,
+        AsyncConnectionPool(postgres_dsn, open=False) as pool,
+    ):
+        async with working(postgres_dsn, gateway, concurrency=4):
+            await until(lambda: sum(charged(gateway, 150)) >= 8)
+            purged = await purge(Store(pool), ledger, batch.id, lambda: datetime.now(UTC))
+            told = await query(
+                postgres_dsn, "SELECT merchant_txn_ref FROM paymentoptions_batch_charge WHERE outcome = 'not_sent'"
+            )
+            assert len(told) == purged.not_begun > 50
+            await asyncio.sleep(0.3)
+        assert sum(gateway.charges(reference) for (reference,) in told) == 0
+
+
+@pytest.mark.asyncio
+async def test_a_batch_that_is_deleted_while_it_runs_is_not_charged_on(postgres_dsn: str) -> None:
+    await submitted(postgres_dsn, 200)
+    async with Sandbox(latency=0.05) as gateway, working(postgres_dsn, gateway, concurrency=4):
+        await until(lambda: sum(charged(gateway, 200)) >= 4)
+        await query(postgres_dsn, "DELETE FROM paymentoptions_batch RETURNING 1")
+        await asyncio.sleep(2)
+        done = sum(charged(gateway, 200))
+        await asyncio.sleep(0.3)
+        assert sum(charged(gateway, 200)) == done < 100
+
+
+@pytest.mark.asyncio
+async def test_a_worker_that_was_frozen_asks_again_before_it_begins_what_it_has(
+    gateway: Sandbox, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "_HOLD", 0.0)
+    held: list[int] = []
+    hold = Store.hold
+
+    async def counted(store: Store, batch: str, numbers: Sequence[int]) -> set[int]:
+        held.append(len(numbers))
+        return await hold(store, batch, numbers)
+
+    monkeypatch.setattr(Store, "hold", counted)
+    await submitted(postgres_dsn, 5)
+    async with working(postgres_dsn, gateway):
+        await until_done(postgres_dsn)
+    assert held == [5, 4, 3, 2, 1]
+    assert charged(gateway, 5) == [1] * 5
 
 
 @pytest.mark.asyncio

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,6 +26,7 @@ from paymentoptions_async.runtime import Runtime
 from paymentoptions_async.sandbox import Sandbox
 
 from ..helpers import APPROVED, DECLINED, FAST, THREE_D_SECURE, request
+from ..leaks.search import digests, spellings
 from .servers import Server
 
 SECRET: Final = "the-ledger's-own-secret-and-no-other"
@@ -35,24 +35,6 @@ REFUSED: Final = "5200000000001006"
 NUMBERS: Final = (APPROVED, DECLINED, THREE_D_SECURE, REFUSED)
 KEYS: Final = ("sandbox-api-key", "sandbox-x-api-key")
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def spellings(text: str) -> Iterator[bytes]:
-    """All that a text may be spelled like: plain, in UTF-16, in hexadecimal, in base64 wherever it begins."""
-    plain = text.encode()
-    yield from (plain, text.encode("utf-16-le"), plain.hex().encode(), plain.hex().upper().encode())
-    for shift in range(3):
-        # Without the characters that depend on what stands before and behind.
-        encoded = base64.b64encode(bytes(shift) + plain)
-        first = -(-shift * 4 // 3)
-        yield encoded[first : (shift + len(plain)) * 4 // 3]
-
-
-def digests(text: str) -> Iterator[bytes]:
-    """Hashes without a key, from which a card number is found in no time."""
-    for name in ("md5", "sha1", "sha256", "sha512"):
-        digest = hashlib.new(name, text.encode()).digest()
-        yield from (digest, digest.hex().encode(), base64.b64encode(digest).rstrip(b"="))
 
 
 NEVER: Final = {

@@ -22,15 +22,15 @@ class App(NamedTuple):
 
 
 def _uvicorn(module: str) -> App:
-    return App(f"-m uvicorn {module}:app --port {{port}} --log-level warning")
+    return App(f"-m uvicorn {module} --port {{port}} --log-level warning --timeout-graceful-shutdown 70")
 
 
 APPS: Final[dict[str, App]] = {
     "aiohttp": App("-m examples.teashop.aiohttp_app"),
-    "fastapi": _uvicorn("examples.teashop.fastapi_app"),
-    "starlette": _uvicorn("examples.teashop.starlette_app"),
-    "django": App("-m uvicorn examples.teashop.django_site.asgi:application --port {port} --log-level warning"),
-    "litestar": _uvicorn("examples.teashop.litestar_app"),
+    "fastapi": _uvicorn("examples.teashop.fastapi_app:app"),
+    "starlette": _uvicorn("examples.teashop.starlette_app:app"),
+    "django": _uvicorn("examples.teashop.django_site.asgi:application"),
+    "litestar": _uvicorn("examples.teashop.litestar_app:app"),
     "quart": App("-m hypercorn examples.teashop.quart_app:app -b 127.0.0.1:{port} -w 0 --graceful-timeout 65"),
     "sanic": App("-m sanic examples.teashop.sanic_app:app --host 127.0.0.1 --port {port}"),
 }

@@ -53,6 +53,10 @@ CARDS: Final = {"approved": "5200000000001005", "declined": "4000000000000002", 
 CVC: Final = "7391"
 
 _FAULT_RATE: Final = 0.1
+
+# How often the form is sent by a payer who closes the tab, and after how many seconds at the latest.
+_HURRY: Final = 0.15
+_SHORT: Final = 0.1
 _LATENCY: Final = (0.002, 0.05)
 
 # All but those that hang: a charge would wait for its deadline, and the test with it.
@@ -205,13 +209,18 @@ class Load:
         """Send the form, and send it again where the connection breaks; not everybody does so."""
         form = {"order": order.name, "number": CARDS.get(scenario, CARDS["approved"]), "cvc": CVC, "name": "Jo Doe"}
         form |= {"month": "13" if scenario == "mistyped" else "12", "year": "30"}
+        place = f"{self.shop.url}/orders"
         while True:
             try:
-                async with self.session.post(f"{self.shop.url}/orders", data=form, allow_redirects=False) as answer:
+                async with self.session.post(
+                    place, data=form, allow_redirects=False, timeout=self._patience()
+                ) as answer:
                     if answer.status != _AWAY:
                         assert answer.status == (200 if scenario == "mistyped" else 303), await answer.text()
                         order.answered.append(answer.headers.get("Location", ""))
                         return
+            except TimeoutError:
+                self.counts["closed the tab"] += 1
             except _CUT_OFF:
                 pass
             if self.rng.random() < 0.1:
@@ -219,6 +228,10 @@ class Load:
                 return
             self.counts["sent again"] += 1
             await asyncio.sleep(_PAUSE)
+
+    def _patience(self) -> aiohttp.ClientTimeout:
+        is_in_hurry = self.rng.random() < _HURRY
+        return aiohttp.ClientTimeout(total=self.rng.uniform(0.001, _SHORT) if is_in_hurry else None)
 
     def _is_asked(self, order: Order) -> bool:
         return any(place.startswith(self.gateway.base_url) for place in order.answered)

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from paymentoptions_async import State
-from paymentoptions_async.sandbox import Sandbox
+from paymentoptions_async.sandbox import Sandbox, WebhookPolicy
 from paymentoptions_async.webhooks.delivery import LONGEST
 
 from ..webhooks.cases import payload
@@ -37,7 +37,8 @@ in_one_loop = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def gateway() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
+    # So late that a charge which is cut off is in doubt before it is settled.
+    async with Sandbox(webhooks=WebhookPolicy(delay=0.4)) as sandbox:
         yield sandbox
 
 
@@ -80,6 +81,25 @@ async def test_an_orders_page_tells_what_happened_to_the_money(
     assert (answer.status, answer.headers["Location"]) == (303, f"/orders/{name}")
     assert await page_of(session, shop, name) == heading
     assert gateway.charges(name) == charges
+
+
+@in_one_loop
+async def test_who_goes_away_while_paying_has_paid_and_nobody_is_in_doubt(
+    shop: Shop, gateway: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    gateway.script.answer_slowly(0.2)
+    before = gateway.references()
+    paying = asyncio.create_task(order(session, shop, "approved"))
+    async with asyncio.timeout(5):
+        while not (charged := gateway.references() - before):
+            await asyncio.sleep(0.01)
+        paying.cancel()  # which closes the connection
+        (name,) = charged
+        while (heading := await page_of(session, shop, name)) == "Being paid":
+            await asyncio.sleep(0.05)
+    assert heading == "Paid"
+    # Nor was: a webhook may have settled a doubt meanwhile.
+    assert "charge.unknown" not in shop.log.read_text()
 
 
 @in_one_loop

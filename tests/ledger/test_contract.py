@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+import orjson
 import pytest
 import pytest_asyncio
 
@@ -314,12 +315,16 @@ async def test_content_is_known_by_keys_that_were_in_use_before(ledger: Ledger) 
 
 # --- what is told ---
 
-# What answers and evidence may hold: whatever bytes came, and any text.
+# What answers and evidence may hold: whatever JSON came, and any text.
 TOLD = [
     Outcome(state=State.UNKNOWN, answer=b"", evidence=()),
-    Outcome(state=State.UNKNOWN, answer=bytes(range(256)), evidence=("", 'it\'s "quoted" \\ %s ? $1 :x {}', "\x00\n")),
-    Outcome(state=State.DECLINED, answer='{"a": "é – 金 🂡"}'.encode("utf-16"), evidence=("é – 金 🂡", "a", "a")),
-    Outcome(State.PAID, ("x" * 10_000,), 3, b"{}" * 50_000, 201, Reason.APPROVED, 0, "INFO0000"),
+    Outcome(
+        state=State.UNKNOWN,
+        answer=orjson.dumps({"a": "".join(map(chr, range(256)))}),
+        evidence=("", 'it\'s "quoted" \\ %s ? $1 :x {}', "\x00\n"),
+    ),
+    Outcome(state=State.DECLINED, answer='{"a": "é – 金 🂡"}'.encode(), evidence=("é – 金 🂡", "a", "a")),
+    Outcome(State.PAID, ("x" * 10_000,), 3, b'{"a":"%b"}' % (b"x" * 100_000), 201, Reason.APPROVED, 0, "INFO0000"),
     Outcome(State.REFUSED, ("told",), 9, None, 429, None, None, None, Refusal.RATE_LIMITED, 0.1 + 0.2),
     Outcome(State.UNKNOWN, ("lost",), 2, None, 504, Reason.UNCLEAR, 68, "Err3008", None, None, lost=True),
 ]
@@ -748,3 +753,11 @@ async def test_a_postgres_ledger_says_that_it_belongs_to_its_event_loop(postgres
 
 async def _result(call: Awaitable[object]) -> None:
     await call
+
+
+async def test_some_references_are_looked_up_at_once_and_those_that_are_none_are_left_out(ledger: Ledger) -> None:
+    for reference in ("a", "b", "c"):
+        await ledger.claim(intent(reference), token=f"of {reference}", lease=60)
+    found = await ledger.find_all(["a", "c", "none"])
+    assert {reference: record.token for reference, record in found.items()} == {"a": "of a", "c": "of c"}
+    assert await ledger.find_all([]) == {}

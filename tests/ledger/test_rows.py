@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
+import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paymentoptions_async import Mark
+from paymentoptions_async import LedgerError, Mark
 from paymentoptions_async.ledger import Event, Intent, Record
 from paymentoptions_async.ledger.rows import COLUMNS, detail_of, from_row, to_row
 from paymentoptions_async.models.codes import Reason
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 
-from .cases import ENDS
+from .cases import ENDS, ended, intent
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 times = st.floats(min_value=0, max_value=1e11)
@@ -23,18 +27,19 @@ intents = st.builds(
     merchant_txn_ref=texts,
     fingerprint=st.binary(max_size=32),
     operation=texts,
-    amount=texts,
+    amount=st.from_regex(r"([0-9]{1,8})?", fullmatch=True),
     currency=texts,
     card=maybe_text,
     former_fingerprints=st.just(()),
     subject=maybe_text,
 )
+answers = st.none() | st.dictionaries(texts, texts | whole, max_size=3).map(orjson.dumps)
 ends = st.builds(
     Outcome,
     state=st.sampled_from(ENDS),
     evidence=st.lists(texts, max_size=3).map(tuple),
     attempts=whole,
-    answer=st.none() | st.binary(max_size=40),
+    answer=answers,
     status=st.none() | whole,
     reason=st.none() | st.sampled_from(Reason),
     response_code=st.none() | whole,
@@ -47,7 +52,7 @@ ends = st.builds(
 sending = st.builds(
     lambda attempts, answer: Outcome(state=State.SENDING, attempts=attempts, answer=answer),
     whole,
-    st.none() | st.binary(max_size=40),
+    answers,
 )
 outcomes = ends | sending
 events = st.builds(Event, at=times, what=texts, by=texts, reason=texts)
@@ -91,3 +96,21 @@ def test_fingerprints_by_former_keys_are_not_written(intent: Intent, token: str)
     outcome = Outcome(state=State.SENDING, attempts=0)
     record = Record(intent._replace(former_fingerprints=(b"former",)), token, 1.0, 0.0, 0.0, outcome)
     assert from_row(to_row(record)).intent == intent
+
+
+DAMAGED: Final[list[tuple[str, Any]]] = [
+    ("state", "pai"), ("detail", "{"), ("detail", '{"status":"201"}'), ("detail", '{"evidence":[5]}'),
+    ("detail", '{"evidence":"seen"}'), ("detail", '{"reason":"none"}'), ("detail", '{"refusal":"rate_limiteeed"}'),
+    ("detail", '{"of_a_later_release":1}'), ("detail", "[]"), ("answer", b"{"), ("answer", b"[]"), ("answer", b"7"),
+    ("mark", "paid"), ("history", "[[1]]"), ("history", '[["1","what","by","why"]]'), ("history", '[[1,2,"by","why"]]'),
+    ("history", "{"), ("amount", "ten"), ("amount", "NaN"), ("changed", 1e17), ("created", float("nan")),
+    ("lease_ends", "soon"), ("fingerprint", "text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "value"), DAMAGED)
+def test_a_row_that_is_damaged_is_told_and_not_taken_for_a_record(column: str, value: object) -> None:
+    row = list(to_row(Record(intent("ref"), "token", 1.0, 1.0, 1.0, ended(State.PAID, "t1"))))
+    row[COLUMNS.index(column)] = value
+    with pytest.raises(LedgerError, match="'ref' is damaged"):
+        from_row(row)

@@ -12,13 +12,17 @@ import pytest
 
 from paymentoptions_async import (
     ConfigurationError,
+    MemoryLedger,
     OutcomeUnknownError,
     Payment,
     PaymentOptions,
+    ReferenceConflictError,
     RetryPolicy,
     SqliteLedger,
     State,
 )
+from paymentoptions_async.ledger import Claim, Intent
+from paymentoptions_async.models.outcome import Outcome
 from paymentoptions_async.sandbox import Sandbox
 
 from ..helpers import FAST, request
@@ -73,6 +77,39 @@ async def test_meanwhile_no_other_call_begins(tmp_path: Path) -> None:
         assert not charge.call.done()
         await closing
     assert await charge.states() == {"ref": State.PAID}
+
+
+async def test_meanwhile_a_call_with_its_reference_shares_it(tmp_path: Path) -> None:
+    async with under_way(tmp_path / "ledger.db", latency=0.3) as charge:
+        closing = asyncio.create_task(charge.client.close())
+        await asyncio.sleep(0)
+        with pytest.raises(ReferenceConflictError):
+            await charge.client.payments.purchase(request("ref", amount="5"))
+        assert await charge.client.payments.purchase(request("ref")) == await charge.call
+        await closing
+        with pytest.raises(ConfigurationError, match="closed"):
+            await charge.client.payments.purchase(request("ref"))
+        assert charge.gateway.attempts("ref") == 1
+
+
+class _Hanging(MemoryLedger):
+    async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_meanwhile_nobody_goes_on_with_a_call_that_was_cancelled_before_it_was_sent(gateway: Sandbox) -> None:
+    client = PaymentOptions(gateway.settings(), ledger=_Hanging())
+    first = asyncio.create_task(client.payments.purchase(request("ref")))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(client.close())
+    second = asyncio.create_task(client.payments.purchase(request("ref")))
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await second
+    await closing
+    assert (first.cancelled(), gateway.attempts("ref")) == (True, 0)
 
 
 async def test_a_charge_that_was_begun_may_still_be_tried_again(tmp_path: Path) -> None:

@@ -211,6 +211,10 @@ def test_a_card_number_that_stands_as_a_members_name_is_masked(written: str) -> 
     assert written not in all_that_an_error_shows(error)
 
 
+def test_a_card_number_within_a_members_name_is_masked() -> None:
+    assert APPROVED not in all_that_an_error_shows(refusal(body(**{f"transaction{APPROVED}id": 1})))
+
+
 @pytest.mark.parametrize("name", ["\\ud800", "a\\nb", "\\u001b[31m", "k" * 5000])
 def test_a_members_name_cannot_break_the_line_that_tells_it(name: str) -> None:
     told = str(refusal(with_text('"amount"', f'"{name}":1,"amount"')))

@@ -154,8 +154,8 @@ MUTANTS: Final = (
     Mutant(
         "an answer that contradicts itself counts as a decline",
         "verdict.py",
-        "    if (row.reason in _APPROVED) != success:\n",
-        "    if (row.reason in _APPROVED) < success:\n",
+        "    if approved != success or (approved and not answer.is_ok):\n",
+        "    if approved < success:\n",
     ),
     Mutant(
         "a second attempt's answer ends every doubt",

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from importlib.resources import files
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -156,7 +157,7 @@ def test_neither_card_nor_token_pays_nothing() -> None:
 
 
 def test_its_examples_are_the_samples() -> None:
-    packaged = SAMPLES.parents[1] / "paymentoptions_async" / "sandbox" / "samples"
+    packaged = files("paymentoptions_async.sandbox") / "samples"
     assert {path.name: path.read_bytes() for path in packaged.iterdir()} == {
         path.name: path.read_bytes() for path in SAMPLES.iterdir()
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import pytest_asyncio
 
 from ..helpers import SEED
 
@@ -105,6 +106,50 @@ def test_a_test_that_is_not_async_is_told_so(place: pytest.Pytester) -> None:
     result = run(place, "def test_it(gateway: Sandbox) -> None: ...", AUTO)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*live on the event loop of an async test*"])
+
+
+NONE_AND_ONE = """
+@pytest.mark.asyncio
+async def test_that_asks_for_none() -> None: ...
+
+@pytest.mark.asyncio
+async def test_that_asks(payments: PaymentOptions) -> None: ...
+"""
+
+
+@pytest.mark.parametrize("version", ["0.21.2", "0.25.3", "1.1.0"])
+def test_an_old_pytest_asyncio_is_told_to_whoever_asks_and_to_nobody_else(
+    place: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    monkeypatch.setattr(pytest_asyncio, "__version__", version)
+    result = run(place, NONE_AND_ONE, STRICT)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines([f"*need pytest-asyncio 1.2 or newer*here is pytest-asyncio {version}."])
+
+
+def test_the_loop_of_a_test_is_known_by_its_old_name_too(place: pytest.Pytester) -> None:
+    mark = "@pytest.mark.asyncio(scope='module')"
+    run(place, TWO_TESTS.format(mark=mark), STRICT, "-W", "ignore::pytest.PytestDeprecationWarning").assert_outcomes(
+        passed=2
+    )
+
+
+ON_ANOTHER_LOOP = """
+import pytest_asyncio
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def paid(payments: PaymentOptions) -> None:
+    await payments.payments.purchase(ORDER)
+
+@pytest.mark.asyncio
+async def test_it(paid: None) -> None: ...
+"""
+
+
+def test_whoever_uses_the_client_on_another_loop_is_told_so(place: pytest.Pytester) -> None:
+    result = run(place, ON_ANOTHER_LOOP, STRICT)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ConfigurationError: the client belongs to another event loop*"])
 
 
 OVERRIDDEN = """

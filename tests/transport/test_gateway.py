@@ -7,7 +7,7 @@ import base64
 import inspect
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import Mock
@@ -269,6 +269,38 @@ async def test_an_idle_connection_that_was_closed_is_replaced_or_is_proof() -> N
 
 
 # --- every exception of aiohttp ---------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("method", ["post", "status"])
+async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(method: str) -> None:
+    said, asked = asyncio.Event(), 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        with suppress(asyncio.IncompleteReadError, ConnectionError), closing(writer):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                asked += 1
+                answer = b"HTTP/1.1 %d OK\r\nContent-Length: 2\r\n\r\n{}" % (200 + asked)
+                writer.write(answer)
+                await asyncio.sleep(0.01)
+                writer.write(answer)
+                said.set()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening, gateway_of(settings(address)) as gateway:
+        assert await gateway.status("t1") == Reply(201, b"{}")
+        await said.wait()
+        await asyncio.sleep(0.01)
+        sending = parcel()
+        second = await (gateway.post("payment", sending) if method == "post" else gateway.status("t1"))
+        assert second == Fault(False, "UnaskedAnswerError")
+        assert (sending.sent, asked) == (False, 1)
+        said.clear()
+        assert await gateway.status("t1") == Reply(202, b"{}")
+        await said.wait()
 
 
 def exceptions_of_aiohttp() -> Iterator[type[Exception]]:

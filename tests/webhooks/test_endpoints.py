@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from paymentoptions_async import Effect, PaymentOptions, State, WebhookEvent
+from paymentoptions_async.webhooks import answering
 from paymentoptions_async.webhooks.delivery import LONGEST
 from paymentoptions_async.webhooks.receiver import OnEvent
 
@@ -156,6 +157,18 @@ async def test_nobody_is_waited_for_who_has_sent_too_much_already(serve: Serve) 
         async with asyncio.timeout(3):
             assert b" 413 " in await reader.readline()
         writer.close()
+
+
+async def test_a_peer_that_sends_no_more_is_answered_408(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering, "_PATIENCE", 0.1)
+    async with endpoint(serve) as served:
+        url = urlsplit(served.url())
+        reader, writer = await asyncio.open_connection(url.hostname, url.port)
+        writer.write(b"POST %b HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{" % url.path.encode())
+        async with asyncio.timeout(3):
+            assert b" 408 " in await reader.readline()
+        writer.close()
+        assert await served.post(payload(made(served.shop))) == 200
 
 
 async def test_a_peer_that_goes_away_in_mid_body_is_let_go(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:

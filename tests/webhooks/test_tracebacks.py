@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -78,7 +78,23 @@ async def test_the_locals_of_a_refused_signature_show_no_card() -> None:
         check(caught.value)
 
 
-def check(error: PaymentOptionsError) -> None:
+async def test_a_signature_check_that_raises_is_told_and_its_locals_show_no_card() -> None:
+    def signed(headers: Mapping[str, str], body: bytes) -> bool:
+        try:
+            return bool(headers["x-signature"])
+        except KeyError as missing:
+            raise ValueError("no signature") from missing
+
+    async with lost_charge(client={"webhook_signature": signed}) as shop:
+        body = body_of(made(shop))
+        with pytest.raises(ValueError, match="no signature") as caught:
+            await shop.client.webhooks.receive(token=token_of(shop.client), body=body)
+        check(caught.value)
+    (note,) = caught.value.__notes__
+    assert note.startswith(f"raised by webhook_signature, at {__file__}:")
+
+
+def check(error: Exception) -> None:
     """Of what lies below the test, which has the body itself."""
     assert error.__traceback__ is not None
     text = shown(error.with_traceback(error.__traceback__.tb_next))

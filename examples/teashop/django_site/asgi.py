@@ -1,6 +1,6 @@
 """The tea shop on Django.
 
-uvicorn examples.teashop.django_site.asgi:application
+uvicorn --timeout-graceful-shutdown 70 examples.teashop.django_site.asgi:application
 """
 
 import os

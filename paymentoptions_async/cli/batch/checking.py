@@ -19,7 +19,7 @@ from ..usage import BadUsageError
 from ..values import shown
 
 __all__ = [
-    "Findings", "bad_line", "compare_done", "look_over", "same_charges", "tell_bad", "tell_check", "tell_dry_run",
+    "Findings", "Same", "bad_line", "compare_told", "look_over", "tell_bad", "tell_check", "tell_dry_run",
 ]  # fmt: skip
 
 # So many are told in the one object of --json; in words all are.
@@ -32,6 +32,7 @@ class Findings:
 
     Attributes:
         lines: How many charges.
+        last: The number of the last line.
         bad: In how many something is wrong.
         cards: How many hold a card, and with that a CVC.
         sums: What the good ones ask for, by currency.
@@ -39,6 +40,7 @@ class Findings:
     """
 
     lines: int = 0
+    last: int = 0
     bad: int = 0
     cards: int = 0
     sums: defaultdict[str, Decimal] = attrs.field(factory=lambda: defaultdict(Decimal))
@@ -46,7 +48,7 @@ class Findings:
 
     def add(self, line: Line) -> None:
         """Count one line."""
-        self.lines += 1
+        self.lines, self.last = self.lines + 1, line.number
         if line.request is None:
             self.bad += 1
             if len(self.told) < _MOST_IN_JSON:
@@ -70,7 +72,7 @@ def look_over(source: Source, told: Callable[[Line], None] = lambda _line: None)
     return findings
 
 
-def same_charges(journal: Journal, place: Place) -> Callable[[Line], None]:
+class Same:
     """Sees that the results of earlier runs are about the same charges as the file.
 
     Args:
@@ -78,30 +80,51 @@ def same_charges(journal: Journal, place: Place) -> Callable[[Line], None]:
         place: Where is charged.
     """
 
-    def compare(line: Line) -> None:
-        if not journal.is_done(line.number):
+    def __init__(self, journal: Journal, place: Place) -> None:
+        self._journal, self._place = journal, place
+        self._found = 0
+
+    def compare(self, line: Line) -> None:
+        """Hold a line against its result, where it has one that tells something.
+
+        Raises:
+            BadUsageError: That is about another charge.
+        """
+        if not self._journal.is_telling(line.number):
             return
-        if line.request is None or not journal.is_about(line.number, request_identity(line.request, place)):
+        self._found += 1
+        if line.request is None or not self._journal.is_about(line.number, request_identity(line.request, self._place)):
             raise BadUsageError(
-                f"{journal.path} holds the result of another charge for line {line.number}: was the file changed"
+                f"{self._journal.path} holds the result of another charge for line {line.number}: was the file changed"
                 " since? Move the results away, or give --results; what was charged stays known to the ledger"
             )
 
-    return compare
+    def check_all(self) -> None:
+        """See that no result is about a line that was not compared.
+
+        Raises:
+            BadUsageError: One is.
+        """
+        if missing := self._journal.telling - self._found:
+            raise BadUsageError(
+                f"{self._journal.path} holds {missing} results of lines that are not in the file: was it cut since?"
+                " Move the results away, or give --results; what was charged stays known to the ledger"
+            )
 
 
-def compare_done(source: Source, journal: Journal, place: Place) -> None:
-    """See the same where the file was looked through before: only lines that have a result are read.
+def compare_told(source: Source, journal: Journal, place: Place) -> None:
+    """See the same where the file was looked through before: only lines that have such a result are read.
 
     Args:
         source: The charges.
         journal: The results.
         place: Where is charged.
     """
-    compare = same_charges(journal, place)
-    if journal.earlier:
-        for line in source.lines(lambda number: not journal.is_done(number)):
-            compare(line)
+    same = Same(journal, place)
+    if journal.telling:
+        for line in source.lines(lambda number: not journal.is_telling(number)):
+            same.compare(line)
+    same.check_all()
 
 
 def bad_line(line: Line) -> str:

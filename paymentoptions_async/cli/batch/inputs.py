@@ -89,7 +89,7 @@ def _columns(given: list[str]) -> dict[str, str]:
     for text in given:
         pairs = _file_of_pairs(Path(text)) if text.endswith((".toml", ".json")) and "=" not in text else _pair(text)
         if twice := columns.keys() & pairs.keys():
-            raise BadUsageError(f"--map: a column stands twice: {', '.join(sorted(twice))}")
+            raise BadUsageError(f"--map: a column stands twice: {without_numbers(', '.join(sorted(twice)))}")
         columns |= pairs
     return columns
 
@@ -102,12 +102,13 @@ def _pair(text: str) -> dict[str, str]:
 
 
 def _file_of_pairs(path: Path) -> Mapping[str, str]:
+    shown = without_numbers(str(path))
     try:
         content: Any = (tomllib.loads if path.suffix == ".toml" else json.loads)(path.read_text("utf-8"))
     except OSError as fault:
-        raise BadUsageError(f"cannot read {path}: {fault.strerror}") from None
-    except ValueError:
-        raise BadUsageError(f"{path}: no {path.suffix.removeprefix('.').upper()}") from None
+        raise BadUsageError(f"cannot read {shown}: {fault.strerror}") from None
+    except (ValueError, RecursionError):
+        raise BadUsageError(f"{shown}: no {path.suffix.removeprefix('.').upper()}") from None
     if not isinstance(content, dict) or not all(isinstance(value, str) for value in content.values()):
-        raise BadUsageError(f"{path}: names and paths alone, both as texts")
+        raise BadUsageError(f"{shown}: names and paths alone, both as texts")
     return content

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import orjson
 import typer
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["purge", "results", "resume"]
 
+T = TypeVar("T")
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]
 
 
@@ -67,7 +68,7 @@ def results(
 ) -> None:
     """Write the results that there are, in the order of the file, as `batch run` writes them.
 
-    What was unknown or waited for its payer is asked of the ledger first.
+    All of them are held against the ledger first.
     `batch report` makes a page of such a file.
 
     For example:
@@ -110,6 +111,8 @@ def purge(
     """Erase every card that is left of a batch. What was not begun cannot be charged from it any more.
 
     The results stay, and what was not begun has `not_sent` as its result.
+    What a worker is at, or may begin yet, is unknown: `batch results` tells
+    more when the worker has, or after a minute.
 
     For example:
 
@@ -122,21 +125,23 @@ def purge(
         from ...cluster.settling import purge as erase
 
         confirm(f"Every card that is left of batch {shown(name)} is erased.", yes=yes)
-        count = _do(ledger, lambda store, records: erase(store, records, batch.id, lambda: datetime.now(UTC)))
+        purged = _do(ledger, lambda store, records: erase(store, records, batch.id, lambda: datetime.now(UTC)))
     if as_json:
-        write_json({"name": name, "not_begun": count})
-    else:
-        write_text(f"No card is left. {count} charges were not begun.\n")
+        write_json({"name": name, **purged._asdict()})
+        return
+    write_text(f"No card is left. {purged.not_begun} charges were not begun.\n")
+    if purged.unknown:
+        write_text(f"{purged.unknown} are unknown: ask for the results after a minute.\n")
 
 
-def _do(ledger: str | None, work: Callable[[Store, Ledger], Awaitable[int]]) -> int:
+def _do(ledger: str | None, work: Callable[[Store, Ledger], Awaitable[T]]) -> T:
     dsn = dsn_of(ledger)
     from psycopg_pool import AsyncConnectionPool
 
     from ...cluster.store import Store
     from ...cluster.tables import faults_told as server_faults_told
 
-    async def done() -> int:
+    async def done() -> T:
         async with (
             PostgresLedger(dsn, max_connections=2) as records,
             AsyncConnectionPool(dsn, min_size=1, max_size=2, open=False) as pool,

@@ -21,6 +21,7 @@ from .flags import SourceFlags
 __all__ = ["forget", "recall", "remember", "signature_of"]
 
 _MANY: Final = 5000
+_COUNTS: Final = ("lines", "last", "cards")
 
 
 def signature_of(charges: str, flags: SourceFlags, place: Place) -> dict[str, Any] | None:
@@ -57,7 +58,8 @@ def recall(note: Path, signature: dict[str, Any] | None) -> Findings | None:
         told = json.loads(note.read_bytes())
         same = signature is not None and {name: told[name] for name in signature} == signature
         sums = defaultdict(Decimal, {currency: Decimal(amount) for currency, amount in told["sums"].items()})
-        return Findings(lines=int(told["lines"]), cards=int(told["cards"]), sums=sums) if same else None
+        lines, last, cards = (int(told[name]) for name in _COUNTS)
+        return Findings(lines=lines, last=last, cards=cards, sums=sums) if same else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidOperation):
         return None
 
@@ -73,7 +75,8 @@ def remember(note: Path, signature: dict[str, Any] | None, findings: Findings) -
     if signature is None or findings.bad or findings.lines < _MANY:
         return
     sums = {currency: str(amount) for currency, amount in findings.sums.items()}
-    told = {**signature, "lines": findings.lines, "cards": findings.cards, "sums": sums}
+    counts = {name: getattr(findings, name) for name in _COUNTS}
+    told = {**signature, **counts, "sums": sums}
     write_file(note, [json.dumps(told) + "\n"], force=True, ledger=None)
 
 

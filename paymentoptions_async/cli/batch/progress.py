@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Any, Final, Protocol
 
+from ...batch.journal import Entry
 from ...batch.result import ChargeOutcome
 from .inputs import tell
 
@@ -52,7 +53,7 @@ class Progress:
     def _done(self) -> int:
         return self._counts.total()
 
-    def told(self, entries: list[dict[str, Any]]) -> None:
+    def told(self, entries: list[Entry]) -> None:
         """Count what was written."""
         self._counts.update(entry["outcome"] for entry in entries)
 

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Final, NamedTuple
 
 import attrs
@@ -27,7 +27,7 @@ from ..output import Rows, write_json, write_rows
 from ..spread import spread
 from ..usage import BadUsageError, tell_error, without_numbers
 from ..values import shown
-from .checking import Findings, bad_line, compare_done, look_over, same_charges, tell_bad, tell_check, tell_dry_run
+from .checking import Findings, Same, bad_line, compare_told, look_over, tell_bad, tell_check, tell_dry_run
 from .deriving import derive, tally_of, write_page
 from .flags import ChargesArgument, PaceFlags, ResultFlags, SandboxFlags, SourceFlags
 from .gateways import place_of, seeded
@@ -36,6 +36,7 @@ from .marks import forget, recall, remember, signature_of
 from .places import Places, places_of
 from .progress import progress_of
 from .running import Ending, Job, carry_out
+from .signals import held_back
 from .summary import exit_code_of, summary_json, summary_rows, title_of
 
 __all__ = ["run"]
@@ -142,8 +143,9 @@ def _carried_out(wish: _Wish, source: Source) -> ExitCode:
         try:
             return _charged(wish, source, places, _Books(place, journal, ledger))
         finally:
-            if places.results.stat().st_size == 0:
-                places.results.unlink()
+            with suppress(FileNotFoundError):
+                if places.results.stat().st_size == 0:
+                    places.results.unlink()
 
 
 class _Books(NamedTuple):
@@ -201,18 +203,31 @@ def _charged(wish: _Wish, source: Source, places: Places, books: _Books) -> Exit
     remember(places.note, signature, findings)
     _warn(wish, findings)
     job = Job(
-        source=source, is_clean=not findings.bad, journal=journal, place=place, ledger=ledger,
+        source=source, is_clean=not findings.bad, last=findings.last, journal=journal, place=place, ledger=ledger,
         version=2 if wish.version == 2 else 1, sandbox=wish.sandbox, pace=wish.pace, call=wish.call,
     )  # fmt: skip
     ending = carry_out(job, progress_of(findings.lines, journal.earlier, quiet=wish.results.quiet))
-    tally = _derived(wish, places, journal, findings.lines)
-    if tally.total == findings.lines:
+    with held_back():
+        return _ended(wish, places, journal, ending, findings.lines)
+
+
+def _ended(wish: _Wish, places: Places, journal: Journal, ending: Ending, lines: int) -> ExitCode:
+    try:
+        tally = _derived(wish, places, journal, lines)
+    except (JournalError, OSError) as fault:
+        # Cards were charged: no other code would be true.
+        told = fault.strerror if isinstance(fault, OSError) else fault
+        tell_error(
+            f"{shown(places.results)} cannot be read any more ({told}): the ledger knows the charges; run it again"
+        )
+        return ExitCode.UNKNOWN
+    if tally.total == lines:
         forget(places.note)
-    return _told(wish, places, tally, ending, findings.lines - tally.total)
+    return _told(wish, places, tally, ending, lines - tally.total)
 
 
 def _derived(wish: _Wish, places: Places, journal: Journal, lines: int) -> Tally:
-    """Cards were charged: so what cannot be written now is told, and hides nothing of that."""
+    """What cannot be written now is told, and hides nothing of what was charged."""
     try:
         journal.compact()
         tally = derive(places, wish.ledger)
@@ -220,8 +235,8 @@ def _derived(wish: _Wish, places: Places, journal: Journal, lines: int) -> Tally
             left = lines - tally.total
             write_page(tally, places.report, title=shown_name(wish.charges), left=left, ledger=wish.ledger)
     except (BadUsageError, OSError) as fault:
+        tally = tally_of(places.results)
         tell_error(f"not all files could be written, but {shown(places.results)} is: {without_numbers(str(fault))}")
-        return tally_of(places.results)
     return tally
 
 
@@ -232,9 +247,12 @@ def _looked_over(wish: _Wish, source: Source, noted: Findings | None, books: _Bo
     shows = sys.stderr.isatty() and not wish.results.quiet
     with console.status("Looking through the whole file ...") if shows else nullcontext():
         if noted is None:
-            return look_over(source, same_charges(books.journal, books.place))
+            same = Same(books.journal, books.place)
+            findings = look_over(source, same.compare)
+            same.check_all()
+            return findings
         # The note is of the file alone: the results may be other ones since.
-        compare_done(source, books.journal, books.place)
+        compare_told(source, books.journal, books.place)
         return noted
 
 
@@ -251,6 +269,8 @@ def _warn(wish: _Wish, findings: Findings) -> None:
 
 def _told(wish: _Wish, places: Places, tally: Tally, ending: Ending, left: int) -> ExitCode:
     code = ExitCode.UNKNOWN if ending.in_doubt else exit_code_of(tally, left=left, stopped=ending.stops > 0)
+    if ending.trouble and code is ExitCode.OK:
+        code = ExitCode.REFUSED
     if wish.call.as_json:
         told = {**summary_json(tally), "left": left, "stopped": ending.stops > 0, "trouble": ending.trouble}
         files = {name: str(path) for name, path in attrs.asdict(places).items() if path is not None and name != "note"}

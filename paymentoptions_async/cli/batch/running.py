@@ -13,15 +13,16 @@ from typing import Final, Literal
 import attrs
 import structlog
 
-from ... import Ledger, PaymentOptions, PurchaseRequest, State
+from ... import Ledger, PaymentOptions, PurchaseRequest
 from ...batch.entries import Place, entry_of, refused_entry
 from ...batch.journal import Journal
 from ...batch.lines import SourceError
 from ...batch.result import result_of
 from ...batch.runner import Batch
 from ...batch.sources import Line, Source
-from ...errors import BatchPausedError, PaymentOptionsError
+from ...errors import BatchPausedError, LedgerError
 from ..flags import CallFlags
+from .cutting import what_became_of
 from .earlier import hold_against
 from .flags import PaceFlags, SandboxFlags
 from .gateways import settings_of
@@ -41,6 +42,7 @@ class Job:
     Attributes:
         source: The charges. All were looked at before.
         is_clean: Whether every line was good: then those that are done need no second look.
+        last: The number of the last line that was looked at.
         journal: Where the results go.
         place: Where is charged.
         ledger: Remembers it.
@@ -49,6 +51,7 @@ class Job:
 
     source: Source
     is_clean: bool
+    last: int
     journal: Journal
     place: Place
     ledger: Ledger
@@ -76,9 +79,14 @@ class Ending:
 
 
 class _Feed:
-    """Hands the requests out, and keeps their lines until their results come."""
+    """Hands the requests out, and keeps their lines until their results come.
+
+    Attributes:
+        has_grown: Whether the file has more lines than were looked at.
+    """
 
     def __init__(self, job: Job, writer: Writer) -> None:
+        self.has_grown = False
         self._job, self._writer = job, writer
         self._under_way: dict[int, Line] = {}
         self._count = 0
@@ -89,6 +97,9 @@ class _Feed:
         lines = self._job.source.lines(is_done) if self._job.is_clean else self._job.source.lines()
         while chunk := await _in_thread(lambda: list(islice(lines, _CHUNK))):
             for line in chunk:
+                if line.number > self._job.last:
+                    self.has_grown = True
+                    return
                 if is_done(line.number):
                     continue
                 if line.request is None:
@@ -128,6 +139,10 @@ def carry_out(job: Job, progress: Progress) -> Ending:
     ending = Ending()
     try:
         asyncio.run(_run(job, progress, ending))
+    except KeyboardInterrupt:  # where the loop has given the signals back already
+        if not ending.begun:
+            raise
+        ending.stops += 1
     except Exception as fault:
         if not ending.begun:
             raise
@@ -163,6 +178,8 @@ async def _charge(job: Job, client: PaymentOptions, writer: Writer, progress: Pr
                     line = feed.line_of(result.number)
                     if not await writer.put(entry_of(line, result, job.place, datetime.now(UTC))):
                         batch.stop()
+        if feed.has_grown:
+            ending.trouble = "the file has more lines than when it was looked through: run it again"
     except BatchPausedError as pause:
         ending.trouble = f"{pause.args[0]}. Mend that, then run it again: it goes on where it stopped"
     except (SourceError, OSError) as fault:
@@ -170,7 +187,7 @@ async def _charge(job: Job, client: PaymentOptions, writer: Writer, progress: Pr
         ending.trouble = f"the file cannot be read any more ({why}): run it again"
     except asyncio.CancelledError:
         _forgive()
-        await _settle(job, client, feed, writer)
+        await _settle(job, client, feed, writer, ending)
     finally:
         showing.cancel()
         await asyncio.wait([showing])
@@ -211,19 +228,21 @@ class _Stopper:
         self._over = True
 
 
-async def _settle(job: Job, client: PaymentOptions, feed: _Feed, writer: Writer) -> None:
-    """Write down what was cut off: the ledger knows what had been sent."""
-    for number, line in feed.rest():
-        request = line.request
-        record = await job.ledger.find(request.merchant_txn_ref) if request is not None else None
-        if request is None or record is None or record.outcome.state is State.REFUSED:
-            continue
+async def _settle(job: Job, client: PaymentOptions, feed: _Feed, writer: Writer, ending: Ending) -> None:
+    """Write down what was cut off."""
+
+    async def settle(number: int, line: Line, request: PurchaseRequest) -> None:
         try:
-            # Answered from the ledger: under a reference that it knows nothing is sent.
-            answer = await client.payments.purchase(request, version=job.version)
-        except PaymentOptionsError as error:
-            result = result_of(number, line.reference or "", error, 0.0)
-        else:
-            result = result_of(number, line.reference or "", answer, 0.0)
-        # Nobody has seen how long it took.
-        await writer.put(entry_of(line, result, job.place, datetime.now(UTC)) | {"seconds": None})
+            answer = await what_became_of(request, client, job.ledger, version=job.version)
+        except LedgerError as fault:
+            # It is not told as unknown, since the ledger of the next run may well know nothing of it.
+            ending.in_doubt = True
+            ending.trouble = f"what was cut off is not known, since the ledger does not answer ({fault}): run it again"
+            return
+        if answer is not None:
+            entry = entry_of(line, result_of(number, line.reference or "", answer, 0.0), job.place, datetime.now(UTC))
+            # Nobody has seen how long it took.
+            await writer.put(entry | {"seconds": None})
+
+    under_way = [(number, line, line.request) for number, line in feed.rest()]
+    await asyncio.gather(*(settle(number, line, request) for number, line, request in under_way if request is not None))

@@ -7,6 +7,7 @@ import signal
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Final
 
+import attrs
 import typer
 
 from ... import ConfigurationError, PaymentOptions, PostgresLedger, Settings
@@ -80,6 +81,9 @@ async def _work(dsn: str, sealer: Sealer, *, concurrency: int | None, lease: flo
 
     async with AsyncExitStack() as stack:
         settings = await settings_of(SandboxFlags(), call, PaceFlags(concurrency=concurrency), stack)
+        if not call.verbose:
+            # An answer that neither a row nor the ledger has is in a line or nowhere.
+            settings = attrs.evolve(settings, log_level="error")
         ledger = await stack.enter_async_context(PostgresLedger(dsn, max_connections=_LEDGER_CONNECTIONS))
         client = await stack.enter_async_context(PaymentOptions(settings, ledger=ledger))
         worker = Worker(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from ...batch.journal import Journal
+from ...batch.journal import Entry, Journal
 
 __all__ = ["Writer"]
-
-_Entry = dict[str, Any]
 
 # Beyond so many that are not written yet, whoever brings more waits.
 _MOST_WAITING: Final = 1000
@@ -27,16 +25,16 @@ class Writer:
         failure: Why nothing can be written any more.
     """
 
-    def __init__(self, journal: Journal, told: Callable[[list[_Entry]], None]) -> None:
+    def __init__(self, journal: Journal, told: Callable[[list[Entry]], None]) -> None:
         self.failure: OSError | None = None
         self._journal = journal
         self._told = told
-        self._waiting: list[_Entry] = []
+        self._waiting: list[Entry] = []
         self._news, self._room = asyncio.Event(), asyncio.Event()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
 
-    async def put(self, entry: _Entry) -> bool:
+    async def put(self, entry: Entry) -> bool:
         """Have an entry written soon.
 
         Returns:
@@ -60,7 +58,7 @@ class Writer:
             entries, self._waiting = self._waiting, []
             self._room.set()
             try:
-                await asyncio.to_thread(self._journal.write, entries)
+                entries = await asyncio.to_thread(self._journal.write, entries)
             except OSError as fault:
                 # The ledger knows what became of them; the next run tells it.
                 self.failure = fault

@@ -13,6 +13,7 @@ from ...client import PaymentOptions
 from ...webhooks.for_asgi import Application, Message, Receive, Send
 from ...webhooks.receiver import OnEvent
 from .. import asgi
+from ..opening import path_of
 from .named import opens
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ def with_client(
         on_event: Is awaited before a delivery is answered. What it raises makes the gateway deliver again.
 
     Raises:
-        ConfigurationError: The setting is missing or wrong.
+        ConfigurationError: The setting is missing or wrong, or the path does not begin with a slash.
     """
-    deliveries = asgi.webhooks(on_event)
+    deliveries, prefix = asgi.webhooks(on_event), f"{path_of(webhooks_path)}/"
 
     async def dispatch(scope: Message, receive: Receive, send: Send) -> None:
-        is_delivery = scope["type"] == "http" and _path(scope).startswith(f"{webhooks_path}/")
+        is_delivery = scope["type"] == "http" and _path(scope).startswith(prefix)
         await (deliveries if is_delivery else application)(scope, receive, send)
 
     return asgi.ClientMiddleware(dispatch, opens())

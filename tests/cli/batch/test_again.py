@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from paymentoptions_async import LedgerError, SqliteLedger
 
 from ...batch.entries import entry, written
+from ...batch.files import body
 from ..conftest import Cli
 from ..elsewhere import Elsewhere
 from .shop import charges, entries, outcomes
@@ -56,6 +58,64 @@ def test_results_that_were_lost_are_told_anew_by_the_ledger(cli: Cli, tmp_path: 
     assert cli("batch", "run", path).code == 0
     assert [entry["replayed"] for entry in entries(results)] == [False, False, True, True]
     assert elsewhere.gateway.total_charges() == 4
+
+
+def test_a_ledger_that_fails_ends_no_doubt(
+    cli: Cli, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = charges(tmp_path, 1)
+    elsewhere.faults += ["reset:after_commit"]
+    cli("batch", "run", path)
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteLedger, "claim", out_of_reach)
+        assert cli("batch", "run", path).code == 3
+    assert outcomes(tmp_path / "charges.unknown.jsonl") == {"unknown": 1}
+    assert cli("batch", "run", path, "--ledger", tmp_path / "another.db").code == 2
+    assert elsewhere.gateway.total_charges() == 1
+
+
+def test_a_line_that_was_mended_meanwhile_ends_no_doubt(cli: Cli, tmp_path: Path, elsewhere: Elsewhere) -> None:
+    elsewhere.faults += ["reset:after_commit"]
+    cli("batch", "run", charges(tmp_path, 1))
+    address = body()["billing_address"] | {"email": "mended@example.com"}
+    assert cli("batch", "run", charges(tmp_path, 1, billing_address=address)).code == 3
+    assert outcomes(tmp_path / RESULTS) == {"unknown": 1}
+
+
+def emptied(folder: Path) -> None:
+    charges(folder, 1, card=body()["card"] | {"cvc": ""})
+
+
+def replaced(folder: Path) -> None:
+    charges(folder, 1, amount="2000")
+
+
+def cut(folder: Path) -> None:
+    (folder / "charges.csv").write_bytes(b"".join((folder / "charges.csv").read_bytes().splitlines(keepends=True)[:1]))
+
+
+@pytest.mark.parametrize("changed", [emptied, replaced, cut])
+def test_an_open_result_stays_with_its_charge(
+    changed: Callable[[Path], None], cli: Cli, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    elsewhere.faults += ["reset:after_commit"]
+    cli("batch", "run", charges(tmp_path, 1))
+    changed(tmp_path)
+    assert cli("batch", "run", tmp_path / "charges.csv", "--skip-bad").code == 2
+    assert outcomes(tmp_path / RESULTS) == {"unknown": 1}
+
+
+def test_a_ledger_that_was_there_before_the_doubt_is_refused(
+    cli: Cli, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = charges(tmp_path, 1)
+    with monkeypatch.context() as patch:
+        patch.setenv("PAYMENTOPTIONS_API_KEY", "of nobody")
+        cli("batch", "run", path, "--ledger", tmp_path / "a.db")
+    elsewhere.faults += ["reset:after_commit"]
+    assert cli("batch", "run", path, "--ledger", tmp_path / "b.db").code == 3
+    assert cli("batch", "run", path, "--ledger", tmp_path / "a.db").code == 2
+    assert elsewhere.gateway.total_charges() == 1
 
 
 def test_another_ledger_than_that_of_the_results_is_refused(cli: Cli, tmp_path: Path, elsewhere: Elsewhere) -> None:

@@ -1,4 +1,4 @@
-"""What an earlier run left open is held against the ledger, so that another one does not let it be sent again."""
+"""What earlier runs have written is held against the ledger: another one is refused, what it was told since is told."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from paymentoptions_async import MemoryLedger, Resolution
-from paymentoptions_async.batch.journal import Journal
+from paymentoptions_async.batch.journal import Journal, latest
 from paymentoptions_async.cli.batch.earlier import hold_against
 from paymentoptions_async.cli.usage import BadUsageError
-from paymentoptions_async.ledger import Claim, Intent
+from paymentoptions_async.ledger import Claim
 from paymentoptions_async.models.outcome import Outcome, Refusal, State
 
 from ...batch.entries import GATEWAY, entry, written
+from ...ledger.cases import ended, intent, status, word
 
 pytestmark = pytest.mark.asyncio
 
@@ -35,7 +36,7 @@ async def results(folder: Path, *entries: dict[str, Any]) -> AsyncIterator[Journ
 
 
 async def claimed(ledger: MemoryLedger, line: int, *, lease: float = 90) -> Claim:
-    claim = await ledger.claim(Intent(f"pay-{line}", b"print"), token=f"token-{line}", lease=lease)
+    claim = await ledger.claim(intent(f"pay-{line}"), token=f"token-{line}", lease=lease)
     assert isinstance(claim, Claim)
     return claim
 
@@ -97,24 +98,97 @@ async def by_a_person_who_was_wrong(ledger: MemoryLedger, claim: Claim) -> None:
     await ledger.finish(claim, Outcome(State.PAID, answer=ANSWER))
 
 
+async def contradicted(ledger: MemoryLedger, claim: Claim) -> None:
+    await ledger.finish(claim, ended(State.DECLINED))
+    await ledger.resolve("pay-1", status(ended(State.PAID, "t1"), claim.token))
+
+
+async def told_otherwise_since(ledger: MemoryLedger, claim: Claim) -> None:
+    await contradicted(ledger, claim)
+    await ledger.resolve("pay-1", word(State.PAID, "t1"))
+
+
+async def not_charged(ledger: MemoryLedger, claim: Claim) -> None:
+    await as_unknown(ledger, claim)
+    await ledger.resolve("pay-1", word(State.REFUSED))
+
+
+async def given_up_and_paid(ledger: MemoryLedger, claim: Claim) -> None:
+    await ledger.finish(claim, ended(State.PAID, "t1"))
+    await ledger.finish(claim._replace(token="of an earlier claim"), ended(State.PAID, "t9"))
+
+
+async def declined_and_paid_by_another(ledger: MemoryLedger, claim: Claim) -> None:
+    await as_unknown(ledger, claim)
+    await ledger.resolve("pay-1", word(State.DECLINED))
+    await ledger.finish(claim._replace(token="of an earlier claim"), ended(State.PAID, "t9"))
+
+
+Settled = Callable[[MemoryLedger, Claim], Awaitable[None]]
+PAID, PAID_UNRECORDED, DECLINED, UNKNOWN = ("paid", True), ("paid", False), ("declined", True), ("unknown", True)
+
+
 @pytest.mark.parametrize(
-    ("settled", "asked_again"),
+    ("told", "settled", "becomes"),
     [
-        (as_answered, True),
-        (by_a_person, True),
-        (never, False),
-        (as_unknown, False),
-        (as_never_sent, False),
-        (by_a_person_who_was_wrong, False),
+        (PAID_UNRECORDED, as_answered, PAID),
+        (PAID_UNRECORDED, by_a_person, PAID),
+        (PAID_UNRECORDED, never, PAID_UNRECORDED),
+        (PAID_UNRECORDED, as_unknown, PAID_UNRECORDED),
+        (PAID_UNRECORDED, as_never_sent, PAID_UNRECORDED),
+        (PAID_UNRECORDED, by_a_person_who_was_wrong, PAID_UNRECORDED),
+        (UNKNOWN, as_answered, PAID),
+        (UNKNOWN, as_unknown, UNKNOWN),
+        (UNKNOWN, not_charged, ("not_sent", True)),
+        (UNKNOWN, contradicted, UNKNOWN),
+        (("challenge", True), as_answered, PAID),
+        (DECLINED, as_answered, PAID),
+        (DECLINED, contradicted, PAID_UNRECORDED),
+        (DECLINED, by_a_person_who_was_wrong, PAID_UNRECORDED),
+        (DECLINED, declined_and_paid_by_another, ("unknown", False)),
+        (DECLINED, told_otherwise_since, PAID),
+        (DECLINED, as_unknown, DECLINED),
+        (DECLINED, as_never_sent, DECLINED),
+        (PAID, given_up_and_paid, PAID_UNRECORDED),
+        (PAID, as_unknown, PAID),
     ],
 )
-async def test_an_answer_that_was_not_recorded_is_asked_for_again_once_the_ledger_tells_one(
-    settled: Callable[[MemoryLedger, Claim], Awaitable[None]], asked_again: bool, tmp_path: Path
+async def test_a_result_says_what_the_ledger_has_been_told_since(
+    told: tuple[str, bool], settled: Settled, becomes: tuple[str, bool], tmp_path: Path
 ) -> None:
-    ledger = MemoryLedger()
+    ledger, (outcome, recorded) = MemoryLedger(), told
     await settled(ledger, await claimed(ledger, 1, lease=0))
-    async with results(tmp_path, entry(1, recorded=False), entry(2)) as journal:
+    async with results(tmp_path, entry(1, outcome, recorded=recorded, ends=-1e6), entry(2)) as journal:
         await hold_against(ledger, journal)
-        assert journal.is_done(1) is not asked_again
-        assert journal.is_done(2)
-        assert journal.earlier["paid"] == (1 if asked_again else 2)
+        now = {one["line"]: one for one in latest(journal.path)}
+        assert (now[1]["outcome"], now[1]["recorded"]) == becomes
+        assert (now[1]["amount"], now[1]["card"], now[1]["seconds"]) == ("1000", "520000******1005", 0.05)
+        assert journal.is_done(1) is (becomes[0] in ("paid", "declined"))
+        assert journal.earlier.total() == 1 + journal.is_done(1)
+
+
+@pytest.mark.parametrize("changes", [{"amount": "7"}, {"currency": "USD"}, {"card": "411111******1111"}])
+async def test_a_record_of_another_charge_settles_nothing(changes: dict[str, Any], tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    await as_answered(ledger, await claimed(ledger, 1))
+    async with results(tmp_path, entry(1, "unknown", **changes)) as journal:
+        with pytest.raises(BadUsageError, match="nothing of 1 charges"):
+            await hold_against(ledger, journal)
+
+
+async def test_a_ledger_by_which_an_open_charge_never_was_sent_is_another_one(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    await as_never_sent(ledger, await claimed(ledger, 1))
+    later = entry(1, "unknown", time="2126-01-01T00:00:00.000+00:00")
+    async with results(tmp_path, later) as journal:
+        with pytest.raises(BadUsageError, match="nothing of 1 charges"):
+            await hold_against(ledger, journal)
+
+
+async def test_what_somebody_else_was_charging_may_have_been_refused_before_that_was_written(tmp_path: Path) -> None:
+    ledger = MemoryLedger()
+    await as_never_sent(ledger, await claimed(ledger, 1))
+    in_use = entry(1, "unknown", error="ReferenceInUseError", time="2126-01-01T00:00:00.000+00:00")
+    async with results(tmp_path, in_use) as journal:
+        await hold_against(ledger, journal)
+        assert [one["outcome"] for one in latest(journal.path)] == ["not_sent"]

@@ -59,6 +59,22 @@ def test_a_map_and_defaults_may_be_files(cli: Cli, tmp_path: Path) -> None:
     assert (told.code, told.err) == (0, "")
 
 
+def test_a_card_number_in_a_map_is_told_by_no_digit(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("merchant_txn_ref\nA-1\n")
+    pair = f"a{APPROVED}=amount"
+    told = cli("batch", "run", tmp_path / "orders.csv", "--map", pair, "--map", pair, "--check")
+    assert (told.code, "twice" in told.err, APPROVED in told.err) == (2, True, False)
+
+
+@pytest.mark.parametrize("name", ["map.toml", "map.json"])
+def test_a_map_that_is_nested_beyond_reason_is_told(cli: Cli, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("a=" * name.endswith("toml") + "[" * 3000)
+    (tmp_path / "orders.csv").write_text("merchant_txn_ref\nA-1\n")
+    told = cli("batch", "run", tmp_path / "orders.csv", "--map", tmp_path / name, "--check")
+    assert told.code == 2
+    assert name in told.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

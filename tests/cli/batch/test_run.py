@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import errno
 import os
 import runpy
+import signal
 import stat
 import subprocess
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from paymentoptions_async.batch.journal import Journal
+from paymentoptions_async.cli.batch.earlier import hold_against
+from paymentoptions_async.cli.batch.running import _charge
 
 from ...batch.files import CVC, bodies, body, csv_bytes, jsonl_bytes
 from ...helpers import APPROVED
@@ -202,6 +207,62 @@ def test_a_bug_is_no_promise_that_nothing_is_in_doubt(
     monkeypatch.setattr("paymentoptions_async.cli.batch.running.entry_of", None)
     told = cli("batch", "run", charges(tmp_path, 5), "--json")
     assert (told.code, told.result["trouble"].startswith("a fault that it cannot go on with (TypeError)")) == (3, True)
+
+
+def test_results_that_were_removed_meanwhile_are_no_promise_either(
+    cli: Cli, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "compact", lambda journal: journal.path.unlink())
+    told = cli("batch", "run", charges(tmp_path, 1))
+    assert told.code == 3
+    assert "cannot be read any more (No such file or directory)" in told.err
+    assert "not all files" not in told.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_table_is_written_hides_no_doubt(
+    number: signal.Signals, cli: Cli, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "compact", lambda _: os.kill(os.getpid(), number))
+    handler = signal.getsignal(number)
+    elsewhere.faults += ["reset:after_commit"]
+    told = cli("batch", "run", charges(tmp_path, 1))
+    assert (told.code, "1 UNKNOWN" in told.out) == (3, True)
+    assert "The results are being written." in told.err
+    assert signal.getsignal(number) is handler
+
+
+def test_a_signal_behind_the_last_charge_hides_no_doubt_either(
+    cli: Cli, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(*given: Any) -> None:
+        await _charge(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("paymentoptions_async.cli.batch.running._charge", interrupted)
+    elsewhere.faults += ["reset:after_commit"]
+    told = cli("batch", "run", charges(tmp_path, 1))
+    assert (told.code, "1 UNKNOWN" in told.out) == (3, True)
+
+
+def test_lines_that_come_while_it_runs_wait_for_the_next_run(
+    cli: Cli, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "charges.jsonl"
+    path.write_bytes(jsonl_bytes(bodies(3)))
+
+    async def grows(*given: Any) -> None:
+        await hold_against(*given)
+        await asyncio.to_thread(path.write_bytes, jsonl_bytes(bodies(5)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("paymentoptions_async.cli.batch.running.hold_against", grows)
+        told = cli("batch", "run", path)
+    assert (told.code, told.out.startswith("ALL 3 PAID.")) == (1, True)
+    assert "the file has more lines than when it was looked through" in told.out
+    assert elsewhere.gateway.total_charges() == 3
+    assert cli("batch", "run", path).code == 0
+    assert elsewhere.gateway.total_charges() == 5
 
 
 def test_the_shipped_example_is_good_and_as_its_maker_makes_it(cli: Cli) -> None:

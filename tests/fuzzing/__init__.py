@@ -1,0 +1,1 @@
+"""Fuzzing: bytes that nobody promised, against everything that reads bytes from outside."""

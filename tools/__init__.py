@@ -1,0 +1,1 @@
+"""What helps to release this package, and is no part of it."""
