@@ -244,8 +244,8 @@ MUTANTS: Final = (
     Mutant(
         "the recorder does not try again",
         "recording.py",
-        "            self._retrying = asyncio.ensure_future(self._retry())\n",
-        "            pass\n",
+        "        while self._owed:\n            await self._sleep(",
+        "        while False:\n            await self._sleep(",
     ),
     Mutant(
         "a webhook's token is not checked",
