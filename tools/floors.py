@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["floors"]
+__all__ = ["FOR_DEVELOPERS", "floors"]
 
 # These are for whoever develops this package: nobody is promised that an old sphinx or mypy will do.
-_FOR_DEVELOPERS: Final = frozenset({"benchmarks", "docs", "test"})
+FOR_DEVELOPERS: Final = frozenset({"benchmarks", "docs", "test"})
 _REQUIREMENT: Final = re.compile(r"(?P<name>[\w.-]+)(\[[\w,-]+\])?(>=(?P<floor>[\w.]+))?")
 
 
@@ -37,7 +37,7 @@ def floors(project: Mapping[str, Any]) -> Iterator[str]:
     extras = project["optional-dependencies"].items()
     promised = [
         *project["dependencies"],
-        *(requirement for extra, asked in extras if extra not in _FOR_DEVELOPERS for requirement in asked),
+        *(requirement for extra, asked in extras if extra not in FOR_DEVELOPERS for requirement in asked),
     ]
     for requirement in promised:
         read = _REQUIREMENT.fullmatch(requirement)

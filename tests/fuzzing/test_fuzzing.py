@@ -35,7 +35,7 @@ def test_what_it_begins_with_is_taken(name: str) -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 @seed(SEED)
-@settings(max_examples=60, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(random=st.randoms(use_true_random=False), again=st.integers(1, 3))
 def test_what_was_changed_ends_as_it_is_documented(name: str, random: Random, again: int) -> None:
     made = inputs(name, random, again)
@@ -45,7 +45,7 @@ def test_what_was_changed_ends_as_it_is_documented(name: str, random: Random, ag
 
 @pytest.mark.parametrize("name", TARGETS)
 @seed(SEED)
-@settings(max_examples=20, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(made=st.binary(max_size=200))
 def test_any_bytes_end_as_it_is_documented(name: str, made: bytes) -> None:
     note(f"seed {SEED}")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.floors import floors
+from tools.floors import FOR_DEVELOPERS, floors
 
-TOOL = Path(__file__).parents[2] / "tools" / "floors.py"
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / "tools" / "floors.py"
 
 
 def project(*dependencies: str, **extras: list[str]) -> dict[str, Any]:
@@ -42,3 +45,9 @@ def test_what_promises_another_thing_than_a_floor_is_refused(requirement: str) -
 def test_it_writes_those_of_this_package_with_nothing_installed() -> None:
     told = subprocess.run([sys.executable, "-I", "-S", str(TOOL)], capture_output=True, text=True, check=True)
     assert {line.partition("==")[0] for line in told.stdout.splitlines()} >= {"aiohttp", "typer", "psycopg", "django"}
+
+
+def test_the_audit_looks_at_all_that_users_can_install() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    [audited] = re.findall(r'^EXTRAS = "(.*)"$', (ROOT / "noxfile.py").read_text(), re.MULTILINE)
+    assert set(audited.split(",")) == set(extras) - FOR_DEVELOPERS
