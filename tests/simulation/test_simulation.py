@@ -1,10 +1,9 @@
-"""A few seeds in every run of the tests; millions by `python -m tests.simulation`."""
+"""A few seeds in every run of the tests, always the same; others by `python -m tests.simulation`."""
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import subprocess
 import sys
 from typing import Any, Final
@@ -23,7 +22,7 @@ def simulated(first: int, last: int, **environment: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("half", [0, 1])
 def test_the_promise_holds_whatever_is_drawn(half: int) -> None:
-    first = random.randrange(1 << 32) + half
+    first = half * _FEW
     told = simulated(first, first + _FEW)
     assert "failed" not in told, f"seed {told['failed']}:\n{told['why']}"
     for outcome in ("Payment", "DeclinedError", "OutcomeUnknownError", "NotSentError", "Challenge"):
@@ -31,6 +30,6 @@ def test_the_promise_holds_whatever_is_drawn(half: int) -> None:
 
 
 def test_a_seed_replays_exactly() -> None:
-    first = random.randrange(1 << 32)
+    first = 500
     traces = {simulated(first, first + 20, PYTHONHASHSEED=seed)["trace"] for seed in ("1", "2")}
     assert len(traces) == 1, f"seeds from {first}"
