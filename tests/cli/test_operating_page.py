@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+import paymentoptions_async
+
 from .conftest import Cli
 from .elsewhere import Elsewhere
 from .processes import BODY
 from .test_commands_page import flags_there_are, named
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "operating.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
 LOST = {"order-17": "reset:after_commit", "order-18": "reset:after_commit", "order-19": "reset:after_read"}
 UNCLEAR = range(20, 131, 3)
 
@@ -72,7 +73,7 @@ def test_forty_unknowns_are_settled_by_the_commands_of_the_page(cli: Cli, forty_
 
 
 def test_every_line_of_the_log_that_asks_for_attention_is_on_the_page() -> None:
-    sources = [path.read_text() for path in (ROOT / "paymentoptions_async").rglob("*.py")]
+    sources = [path.read_text() for path in Path(paymentoptions_async.__file__).parent.rglob("*.py")]
     written = {"charge.unknown": "error", "charge.partial": "error", "charge.refused": "warning"}
     for source in sources:
         written |= {name: level for level, name in re.findall(r'log\.(warning|error)\(\s*"([\w.]+)"', source)}

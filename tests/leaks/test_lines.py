@@ -16,7 +16,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import REGISTRY, generate_latest
 
 from paymentoptions_async import PaymentOptionsError, RedactingFilter, redact_processor
 from paymentoptions_async.batch.entries import Place, entry_of
@@ -126,9 +126,9 @@ def test_what_the_application_writes_itself_without_them_is_shown() -> None:
 
 @pytest.mark.asyncio
 async def test_no_span_and_no_metric_shows_a_card() -> None:
-    spans, tracing, registry = InMemorySpanExporter(), TracerProvider(), CollectorRegistry()
+    spans, tracing = InMemorySpanExporter(), TracerProvider()
     tracing.add_span_processor(SimpleSpanProcessor(spans))
-    metering = MeterProvider(metric_readers=[PrometheusMetricReader(registry=registry)])
+    metering = MeterProvider(metric_readers=[PrometheusMetricReader()])
     tracer, instrumentor = tracing.get_tracer("the shop"), AioHttpClientInstrumentor()
     instrumentor.instrument(tracer_provider=tracing, meter_provider=metering)
     try:
@@ -139,7 +139,7 @@ async def test_no_span_and_no_metric_shows_a_card() -> None:
                     span.record_exception(await shop.charge(number, "unknown"))
     finally:
         instrumentor.uninstrument()
-    told = "\n".join(span.to_json() for span in spans.get_finished_spans()) + generate_latest(registry).decode()
+    told = "\n".join(span.to_json() for span in spans.get_finished_spans()) + generate_latest(REGISTRY).decode()
     metering.shutdown()
     tracing.shutdown()
     assert told.count("paymentoptions purchase") >= len(NUMBERS)
