@@ -243,7 +243,7 @@ class Charging:
             return await self._ledger.claim(order.intent, token=token, lease=lease)
         except asyncio.CancelledError:
             # By the caller, or by the deadline. The right may have been given all the same.
-            await self._recorder.release(Claim(reference, token))
+            await self._recorder.release(Claim(reference, token, intent=order.intent))
             raise
         except LedgerError as fault:
             why = str(fault)

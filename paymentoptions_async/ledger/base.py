@@ -150,6 +150,9 @@ class Ledger(Protocol):
     async def finish(self, claim: Claim, outcome: Outcome) -> bool:
         """Write down what became of a claim. To do it again changes nothing.
 
+        One that was never sent is given back so, also where it was cancelled and nobody knows whether it was given: a
+        server that carries it out later finds that, and gives no right.
+
         Returns:
             Whether the record says so now, and nothing contradicts it. It does not where the claim was never given, or
             where somebody resolved it meanwhile: then what was sent is noted in the record as a contradiction.

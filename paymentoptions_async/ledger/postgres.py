@@ -320,16 +320,20 @@ class PostgresLedger(Ledger):
         if (await server.execute(_FINISH, (*written, claim.merchant_txn_ref, claim.token))).rowcount:
             return True
         async with server.transaction():
-            stored = await _find(server, claim.merchant_txn_ref, lock=True)
-            record = finish_rule(stored, claim, outcome, now=await self._now(server))
-            if record is None:
-                return False
-            if stored is None:
-                if not (await server.execute(_RESTORE, to_row(record))).rowcount:
-                    raise LedgerError("the reference was claimed in this very moment: tell it again")
-            elif record is not stored:
-                await _store(server, record)
-        return stands(record, claim, outcome)
+            record = await self._ended(server, claim, outcome)
+            if record is None and await _find(server, claim.merchant_txn_ref) is not None:
+                record = await self._ended(server, claim, outcome)  # it was claimed in this very moment
+        return record is not None and stands(record, claim, outcome)
+
+    async def _ended(self, server: Connection, claim: Claim, outcome: Outcome) -> Record | None:
+        """The record after the end of a claim; `None` where there is none, or was none a moment ago."""
+        stored = await _find(server, claim.merchant_txn_ref, lock=True)
+        record = finish_rule(stored, claim, outcome, now=await self._now(server))
+        if record is not None and stored is None:
+            return record if (await server.execute(_RESTORE, to_row(record))).rowcount else None
+        if record is not None and record is not stored:
+            await _store(server, record)
+        return record
 
 
 def _completed(dsn: str) -> tuple[str, str | None]:

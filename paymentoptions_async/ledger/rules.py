@@ -157,8 +157,11 @@ def _with_id(outcome: Outcome, noted: Outcome) -> Outcome:
 
 def _made_anew(claim: Claim, outcome: Outcome, now: float) -> Record | None:
     """The record is gone: pruned after a person had resolved it, or lost with a store that was put back."""
-    if claim.intent is None or outcome.state is State.REFUSED:
+    if claim.intent is None:
         return None
+    if outcome.state is State.REFUSED:
+        # Given back before it was given: it was cancelled, and a server may carry it out yet. Then it finds this.
+        return None if outcome.attempts else Record(_stored(claim.intent), claim.token, now, now, now, outcome)
     event = Event(now, "made anew", "this library", "the record was gone when the gateway's answer came")
     return Record(_stored(claim.intent), claim.token, now, now, now, outcome, None, (event,))
 
@@ -199,6 +202,9 @@ def _says_more(record: Record, outcome: Outcome) -> bool:
     if is_the_gateways and resolved.state is State.REFUSED:
         # A decline of what was refused: either way nothing moved, and the caller was told that it may mend it.
         return outcome.state is not State.DECLINED
+    if outcome.state is State.DECLINED is resolved.state:
+        # Of another transaction: that one was declined as well, and nothing has moved.
+        return resolved.transaction_id in (None, outcome.transaction_id)
     return outcome.state in _OF_THE_GATEWAY
 
 

@@ -264,6 +264,14 @@ async def test_what_was_never_claimed_is_not_finished(ledger: Ledger) -> None:
     assert await ledger.find("ref") is None
 
 
+async def test_a_right_given_back_before_it_was_given_is_not_given_later(ledger: Ledger, other: Ledger) -> None:
+    # The order in which a server may carry out a claim that was cancelled, and what was told after it.
+    assert await ledger.finish(Claim("ref", "mine", intent=intent()), GIVEN_BACK)
+    record = await found(other)
+    assert (record.outcome, record.mark, record.history) == (GIVEN_BACK, None, ())
+    assert await other.claim(intent(), token="next", lease=LEASE) == Claim("ref", "next")
+
+
 @pytest.mark.parametrize("state", ENDS)
 async def test_another_token_finishes_nothing(ledger: Ledger, other: Ledger, state: State) -> None:
     right = await claim(ledger)

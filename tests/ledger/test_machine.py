@@ -197,6 +197,8 @@ class Story:
         """Whether what a holder tells says more than what was settled meanwhile."""
         if late.state is State.UNKNOWN:
             return self.state is State.REFUSED
+        if late.state is State.DECLINED is self.state:
+            return self.transaction_id in (None, late.transaction_id)  # another one's decline contradicts none
         if self.is_a_persons_word or self.is_contradicted:
             return late.state in (*SETTLED, State.CHALLENGED)
         # The gateway itself has settled it.

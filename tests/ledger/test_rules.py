@@ -316,6 +316,14 @@ def test_a_late_answer_that_settles_nothing_changes_nothing(said: Resolution, to
     assert finish(resolved, ended(told, "t2")) is resolved
 
 
+def test_a_decline_of_another_transaction_contradicts_no_decline() -> None:
+    # A repeat that the gateway has refused bears an id of its own, beside that of the attempt before it.
+    declined = resolve(record(ended(State.UNKNOWN, "of the repeat")), word(State.DECLINED))
+    assert resolve(declined, status(ended(State.DECLINED, "of the charge"))) is declined
+    paid = resolve(declined, status(ended(State.PAID, "of the charge")))
+    assert paid.mark is Mark.CONTRADICTED
+
+
 def test_what_the_gateway_has_confirmed_is_its_own_word_from_then_on() -> None:
     confirmed = finish(resolve(record(), word(State.PAID, "t1"), now=LEASE_ENDS), ended(State.PAID, "t1"))
     with pytest.raises(InvalidRequestError):

@@ -220,7 +220,7 @@ MUTANTS: Final = (
     Mutant(
         "a right that was cancelled is not given back",
         "charging.py",
-        "            await self._recorder.release(Claim(reference, token))\n",
+        "            await self._recorder.release(Claim(reference, token, intent=order.intent))\n",
         "            pass\n",
     ),
     Mutant(
