@@ -47,6 +47,7 @@ async def test_the_ledger_of_the_earlier_run_knows_what_is_open(tmp_path: Path) 
     await ledger.finish(await claimed(ledger, 2), Outcome(State.UNKNOWN))
     async with results(tmp_path, entry(1, "challenge"), entry(2, "unknown")) as journal:
         await hold_against(ledger, journal)
+        assert (journal.is_telling(1), journal.is_telling(2), journal.earlier.total()) == (True, True, 0)
 
 
 async def test_one_that_knows_nothing_of_them_is_refused(tmp_path: Path) -> None:
@@ -71,6 +72,7 @@ async def test_what_is_not_sent_again_or_never_was_sent_needs_no_ledger(
 async def test_a_later_result_of_the_same_line_is_what_counts(tmp_path: Path) -> None:
     async with results(tmp_path, entry(1, "unknown"), entry(1)) as journal:
         await hold_against(MemoryLedger(), journal)
+        assert (journal.is_done(1), journal.telling) == (True, 1)
 
 
 async def as_answered(ledger: MemoryLedger, claim: Claim) -> None:
