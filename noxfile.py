@@ -1,5 +1,5 @@
-"""Sessions of this project: `nox` runs tests, lint and types; `-s docs` builds the site, `-s torture` kills, `-s fuzz`
-fuzzes, and `-s benchmarks` measures. For a release: `-s installed floors audit`."""
+"""Sessions of this project: `nox` runs tests, lint and types; `-s docs` builds the site, `-s simulate`, `-s torture`,
+`-s fuzz` and `-s mutants` look for faults, and `-s benchmarks` measures. For a release: `-s installed floors audit`."""
 
 from __future__ import annotations
 
@@ -50,6 +50,18 @@ def torture(session: nox.Session) -> None:
     full = {"PAYMENTOPTIONS_TORTURE": "full"}
     tortures = ("tests/torture", "tests/cluster/test_killed.py", "tests/frameworks")
     session.run("python", "-m", "pytest", "-s", *tortures, *session.posargs, env=full)
+
+
+@nox.session
+def simulate(session: nox.Session) -> None:
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.simulation", *(session.posargs or ["--seeds", "0:20000"]))
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.mutants", *session.posargs)
 
 
 @nox.session

@@ -5,30 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any, Final
+
+from .runs import run_seeds
 
 # A fresh process for so many: nothing is ever freed of a killed one.
 _CHUNK: Final = 200
-
-
-def _run(first: int, last: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.simulation.runs", str(first), str(last)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
 
 
 def _sum(first: int, last: int, jobs: int) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     starts = range(first, last, _CHUNK)
-    with ThreadPoolExecutor(jobs) as pool:
-        running = [pool.submit(_run, start, min(start + _CHUNK, last)) for start in starts]
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.simulation.runs"])
+    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=1) as pool:
+        running = [pool.submit(run_seeds, start, min(start + _CHUNK, last)) for start in starts]
         for chunk in running:
             told = chunk.result()
             if "failed" in told:

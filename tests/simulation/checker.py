@@ -28,7 +28,7 @@ from paymentoptions_async.ledger import Ledger
 
 from .bank import Bank, Transaction
 from .history import Call, History, Sending
-from .script import REFUSALS, TOTAL, Decision, Scenario
+from .script import REFUSALS, RETRY_COST, TOTAL, Decision, Scenario
 
 __all__ = ["Checker"]
 
@@ -231,8 +231,17 @@ class Checker:
         assert isinstance(call.result, told), call
 
     def at_the_end(self, sent_before: int) -> None:
-        """To ask again has sent nothing."""
+        """To ask again has sent nothing, and no client has retried for more than its budget."""
         assert len(self.history.sendings) == sent_before
+        for process in {sending.process for sending in self.history.sendings}:
+            self._check_budget(process)
+
+    def _check_budget(self, process: str) -> None:
+        sent = Counter(one.reference for one in self.history.sendings if one.process == process)
+        asked = Counter(call.reference for call in self.history.calls if call.process == process and call.is_charge)
+        if not any(self._was_batched(reference) for reference in sent):
+            retries = (sent - asked).total()
+            assert retries * RETRY_COST <= self.scenario.budget + sent.total(), f"{retries} retries of {process}"
 
 
 def _is_within(sending: Sending, call: Call) -> bool:

@@ -7,11 +7,13 @@ from typing import Final, Literal
 
 import attrs
 
-__all__ = ["NEVER_ARRIVES", "REFUSALS", "TOTAL", "Act", "Decision", "Kind", "Scenario", "Trouble", "Way"]
+__all__ = ["NEVER_ARRIVES", "REFUSALS", "RETRY_COST", "TOTAL", "Act", "Decision", "Kind", "Scenario", "Trouble", "Way"]
 
 
 TOTAL: Final = 4.0
 """Seconds that a call may take."""
+RETRY_COST: Final = 5
+"""Tokens for a retry. A charge that is answered at its first attempt gives one back."""
 
 
 class Way(StrEnum):
@@ -172,6 +174,7 @@ class Scenario:
         trouble: The share of requests that something goes wrong with.
         store_trouble: The share of the ledger's calls that fail.
         webhooks: Whether the gateway tells by itself.
+        budget: The tokens that a client has for its retries; one costs `RETRY_COST`.
     """
 
     seed: int
@@ -183,3 +186,4 @@ class Scenario:
     trouble: float
     store_trouble: float
     webhooks: bool
+    budget: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from .script import TOTAL, Act, Decision, Kind, Scenario, Trouble, Way
+from .script import RETRY_COST, TOTAL, Act, Decision, Kind, Scenario, Trouble, Way
 
 __all__ = ["draw_scenario", "draw_trouble"]
 
@@ -47,6 +47,7 @@ def draw_scenario(seed: int) -> Scenario:
         trouble=rng.choice((0.0, 0.1, 0.3, 0.6)),
         store_trouble=rng.choice((0.0, 0.0, 0.05, 0.2)),
         webhooks=rng.random() < 0.5,
+        budget=rng.choice((500, 500, RETRY_COST, 0)),
     )
 
 

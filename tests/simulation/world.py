@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from paymentoptions_async import (
 from paymentoptions_async.batch.result import ChargeResult
 from paymentoptions_async.errors import WebhookRefusedError
 from paymentoptions_async.runtime import Runtime
+from paymentoptions_async.transport import retry
 
 from ..helpers import request
 from .bank import Answer, Bank, Transaction
@@ -75,8 +77,8 @@ class World:
         self._is_bad = True
         self._away_until = 0.0
         self._machines = [_Machine(number) for number in range(scenario.processes)]
-        self._requests = {ref: self._request(ref, "1000") for ref in scenario.references}
-        self._others = {ref: self._request(ref, "777") for ref in scenario.references}
+        self._requests = {ref: _order(ref, "1000") for ref in scenario.references}
+        self._others = {ref: _order(ref, "777") for ref in scenario.references}
         self._tokens = 0
         self._kept: list[object] = []
 
@@ -163,17 +165,6 @@ class World:
 
     # --- processes ---
 
-    def _request(self, reference: str, amount: str) -> PurchaseRequest:
-        return request(reference, amount=amount)
-
-    def _settings(self) -> Settings:
-        return Settings(
-            api_key="key", x_api_key="x", merchant_id="m", base_url="http://127.0.0.1:1",
-            timeouts=Timeouts(total=TOTAL, connect=2.0, read=3.0),
-            retry=RetryPolicy(max_attempts=3, base=0.1, cap=1.0, repeat_after_send=self.scenario.repeats),
-            ledger_secret=_SECRET, webhook_secret=_SECRET, log_level="critical",
-        )  # fmt: skip
-
     def _runtime(self) -> Runtime:
         return Runtime(
             sleep=asyncio.sleep, random=self._rng.random, now=self._wall, clock=self.loop.time, token=self._token
@@ -194,7 +185,7 @@ class World:
             trouble = self.scenario.store_trouble if self._is_bad else 0.0
             ledger = Access(self.file, self._rng, self.history.store_failed.add, self._is_away, trouble)
             machine.client = PaymentOptions(
-                self._settings(), ledger=ledger, session=machine.session, runtime=self._runtime()
+                _settings(self.scenario.repeats), ledger=ledger, session=machine.session, runtime=self._runtime()
             )
             # A killed process closes nothing, and nothing of it may be collected, since that would run its `finally`.
             self._kept += [machine.session, machine.client]
@@ -404,6 +395,24 @@ class World:
         return True
 
 
+# Values that never change are the same for all seeds: to make them anew would cost as much as to charge.
+
+
+@cache
+def _order(reference: str, amount: str) -> PurchaseRequest:
+    return request(reference, amount=amount)
+
+
+@cache
+def _settings(repeats: bool) -> Settings:
+    return Settings(
+        api_key="key", x_api_key="x", merchant_id="m", base_url="http://127.0.0.1:1",
+        timeouts=Timeouts(total=TOTAL, connect=2.0, read=3.0),
+        retry=RetryPolicy(max_attempts=3, base=0.1, cap=1.0, repeat_after_send=repeats),
+        ledger_secret=_SECRET, webhook_secret=_SECRET, log_level="critical",
+    )  # fmt: skip
+
+
 async def _taken(client: PaymentOptions, token: str, body: bytes) -> bool:
     try:
         await client.webhooks.receive(token=token, body=body)
@@ -429,6 +438,8 @@ def run_scenario(scenario: Scenario, watch: Callable[[World], None] = lambda _wo
     loop = VirtualLoop()
     asyncio.set_event_loop(loop)
     world = World(scenario, loop)
+    # A scenario is too short to use up what a client really has.
+    retry._BUDGET = scenario.budget  # type: ignore[misc]
     watch(world)
     loop.run_until_complete(world.run())
     assert not loop.faults + world.checker.failures, "\n".join(loop.faults + world.checker.failures)
