@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["MUTANTS", "Mutant"]
+__all__ = ["CONTROL", "MUTANTS", "Mutant"]
 
 
 class Mutant(NamedTuple):
@@ -22,6 +22,9 @@ class Mutant(NamedTuple):
     old: str
     new: str
 
+
+CONTROL: Final = Mutant("no fault at all", "charging.py", "class Charging", "class Charging")
+"""What no instrument may see: else it sees ghosts."""
 
 MUTANTS: Final = (
     Mutant(
