@@ -9,28 +9,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import Final
 
 __all__ = ["MASK", "luhn", "mask_pan", "masked_known", "masked_numbers", "may_hold_card_number", "without_numbers"]
 
 MASK: Final = "***"
 
+
 # Issuer prefix and length of the public schemes (ISO/IEC 7812, the schemes' own published BIN ranges).
-_SCHEMES: Final = re.compile(
-    r"""
-      4(?:\d{12}|\d{15}|\d{18})                                                  # Visa
-    | (?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}          # Mastercard
-    | 3[47]\d{13}                                                                # American Express
-    | 3(?:0[0-5]|[689]\d)\d{11}(?:\d{2}){0,1}                                    # Diners Club
-    | 3(?:0[89]\d|5(?:2[89]|[3-8]\d))\d{12}(?:\d{3})?                             # JCB
-    | (?:6011|64[4-9]\d|65\d{2})\d{12}(?:\d{3})?                                 # Discover, RuPay, Elo, Troy
-    | 62\d{14,17}                                                                # UnionPay
-    | (?:5[0678]|6[037]|81|82)\d{11,17}                                          # Maestro, RuPay, Elo, Verve, Hiper
-    | 220[0-4]\d{12,15}                                                          # Mir
-    | 9792\d{12}                                                                 # Troy
-    """,
-    re.VERBOSE,
-)
+@cache
+def _schemes() -> re.Pattern[str]:
+    return re.compile(
+        r"""
+          4(?:\d{12}|\d{15}|\d{18})                                                  # Visa
+        | (?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}          # Mastercard
+        | 3[47]\d{13}                                                                # American Express
+        | 3(?:0[0-5]|[689]\d)\d{11}(?:\d{2}){0,1}                                    # Diners Club
+        | 3(?:0[89]\d|5(?:2[89]|[3-8]\d))\d{12}(?:\d{3})?                             # JCB
+        | (?:6011|64[4-9]\d|65\d{2})\d{12}(?:\d{3})?                                 # Discover, RuPay, Elo, Troy
+        | 62\d{14,17}                                                                # UnionPay
+        | (?:5[0678]|6[037]|81|82)\d{11,17}                                          # Maestro, RuPay, Elo, Verve, Hiper
+        | 220[0-4]\d{12,15}                                                          # Mir
+        | 9792\d{12}                                                                 # Troy
+        """,
+        re.VERBOSE,
+    )
+
 
 # A blank (also one that does not break), a hyphen or a dot; a blank as forms, addresses, JSON and Python write it.
 _BETWEEN: Final = r"(?:[ \-.+\u00a0\u2009\u2010\u2011\u202f]|%20|%C2%A0|\\xa0|\\u00a0)"
@@ -83,7 +88,7 @@ def masked_numbers(text: str) -> str:
             if (match := written.match(text, start.start())) is None:
                 continue
             digits = _PARTING.sub("", match.group())
-            if _SCHEMES.fullmatch(digits) and luhn(digits):
+            if _schemes().fullmatch(digits) and luhn(digits):
                 masked += [text[done : match.start()], mask_pan(digits)]
                 done = place = match.end()
                 break

@@ -21,6 +21,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from functools import cache
 from traceback import format_exception
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -123,12 +124,20 @@ _PAIR: Final = r"""
        (?:\\?["']|%22|%5d)? \s*+ (?:=>|[:=]|%3[ad]) (?:\s|%20|\+)*+ (?:[(\[{]?\s*+ b?\\?["'] | %22)? )
     (?P<value> (?:basic|bearer)\s++[\w+/=.~-]+ | [^\s"'\\,;&)}\]%]+ )
 """
-_PAIR_IN_TEXT: Final = re.compile(rf"(?ix) \b {_PAIR}")
-_PAIR_AFTER_QUOTED: Final = re.compile(rf"(?ix) (?<=%[0-9a-f][0-9a-f]) {_PAIR}")
 _PAN_KEY: Final = re.compile(r"(?i)number|pan")
 _CVC_IN_TEXT: Final = re.compile(
     r"(?i)\b(cvc2?|cvv2?|csc|security[_ ]?code)(\W{1,5}(?:code |is |was |of ){0,2})\d{3,4}(?!\d)"
 )
+
+
+@cache
+def _pair_in_text() -> re.Pattern[str]:
+    return re.compile(rf"(?ix) \b {_PAIR}")
+
+
+@cache
+def _pair_after_quoted() -> re.Pattern[str]:
+    return re.compile(rf"(?ix) (?<=%[0-9a-f][0-9a-f]) {_PAIR}")
 
 
 def _plain(key: object) -> str:
@@ -154,9 +163,9 @@ def redact_text(text: str) -> str:
     if _in_flight:
         text = masked_known(text, tuple(_in_flight))
     if "=" in text or ":" in text or "%3" in text:
-        text = _PAIR_IN_TEXT.sub(_masked_pair, text)
+        text = _pair_in_text().sub(_masked_pair, text)
     if "%" in text:
-        text = _PAIR_AFTER_QUOTED.sub(_masked_pair, text)
+        text = _pair_after_quoted().sub(_masked_pair, text)
     return _CVC_IN_TEXT.sub(rf"\1\2{MASK}", text)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
 import attrs
@@ -51,6 +50,7 @@ class ResponseCode:
 def response_codes() -> dict[int, ResponseCode]:
     """Every published code."""
     import csv
+    from importlib.resources import files
 
     text = files(__package__).joinpath("response_codes.csv").read_text("utf-8")
     return {

@@ -35,7 +35,9 @@ __all__ = ["Checker"]
 # Seconds that an outcome is waited for to be written, and what comes on top where a call has shared another's flight.
 _PATIENCE: Final = 6.0
 _CLEAR: Final = frozenset({Decision.PAID, Decision.PARTIAL, Decision.DECLINED, Decision.CHALLENGED}) | REFUSALS
-
+_FINAL: Final = {
+    Payment: State.PAID, PartialApprovalError: State.PARTIAL, DeclinedError: State.DECLINED,
+}  # fmt: skip
 
 T = TypeVar("T")
 
@@ -107,6 +109,7 @@ class Checker:
         self.seen[_name(call.result)] += 1
         self._check_deadline(call)
         if not call.is_charge:
+            self._note_settled(call)
             return
         moved = self.bank.moved(call.reference)
         match call.result:
@@ -123,12 +126,21 @@ class Checker:
             case Challenge():
                 assert self.bank.of[call.reference], call
 
+    def _note_settled(self, call: Call) -> None:
+        """What a status query has told as final is known to all from then on."""
+        if isinstance(call.result, Record) and call.result.outcome.state in _FINAL.values() and call.ended is not None:
+            self.history.settled_at.setdefault(call.reference, call.ended)
+
     def _check_untouched(self, call: Call) -> None:
         """Nothing moved, and nothing is on its way that could move it."""
         sent = self.history.of(call.reference)
+        own = [one for one in sent if _is_within(one, call)]
         if isinstance(call.result, NotSentError | ConfigurationError):
             # It never came to ask the ledger, or that was away: nobody knows what an earlier call has done.
-            sent = [] if self._is_one_of_several(call) else [one for one in sent if _is_within(one, call)]
+            sent = [] if self._is_one_of_several(call) else own
+        elif own and own[-1].told_at is not None and own[-1].decision in REFUSALS:
+            # From then on it is free for everybody, and this call may have stood still before it said so.
+            sent = [one for one in sent if one.process == call.process or one.at < own[-1].told_at]
         for sending in sent:
             assert not sending.moved, f"it has moved: {call}, {sending}"
             # One that comes late to a gateway that rejects what it has decided already is harmless.
@@ -138,10 +150,10 @@ class Checker:
     def _is_one_of_several(self, call: Call) -> bool:
         """Whether its process made other calls of the reference as well: then whose sending it was is not seen here."""
         others = (one for one in self.history.calls if one is not call and one.reference == call.reference)
-        return any(one.process == call.process for one in others) or self._was_batched(call.reference)
+        return any(one.process == call.process for one in others)
 
     def _check_deadline(self, call: Call) -> None:
-        if call.was_frozen or not call.is_charge or call.ended is None:
+        if call.was_frozen or call.is_batched or not call.is_charge or call.ended is None:
             return
         assert call.ended - call.began <= TOTAL + _PATIENCE, f"too late: {call}"
 
@@ -150,6 +162,8 @@ class Checker:
         sendings = self.history.of(call.reference)
         if call.reference in self.history.store_failed or not self.clocks_are_true:
             return True
+        if self.history.settled_at.get(call.reference, call.began) < call.began:
+            return False
         return any(
             sending.told_at is None or sending.decision not in _CLEAR or sending.is_duplicate or self._was_late(sending)
             for sending in sendings
@@ -178,10 +192,7 @@ class Checker:
         return any(
             earlier.reference == call.reference and earlier.is_charge and (earlier.ended is None or earlier.was_frozen)
             for earlier in self.history.calls
-        ) or self._was_batched(call.reference)
-
-    def _was_batched(self, reference: str) -> bool:
-        return any(act.kind.value == "batch" for act in self.scenario.acts)
+        )
 
     # --- afterwards ---
 
@@ -209,7 +220,8 @@ class Checker:
                 assert not self.bank.of[reference], f"lost: {reference}"
                 continue
             self._finals[reference] = record
-            assert record.mark is not Mark.CONTRADICTED, record
+            assert record.mark is not Mark.CONTRADICTED or self._is_late_doubt(record), record
+            self._check_told_before(record)
             moved = self.bank.moved(reference)
             match record.outcome.state:
                 case State.PAID | State.PARTIAL:
@@ -218,6 +230,21 @@ class Checker:
                     pass  # nobody has told how it ended, or it moved in part, which no person can say
                 case state:
                     assert not moved, f"{state}, but moved: {record}"
+
+    def _is_late_doubt(self, record: Record) -> bool:
+        """Whether a doubt came late to the ledger, after a person had found nothing and said that it may be sent."""
+        reference = record.merchant_txn_ref
+        was_cleared = reference in self.history.cleared_at and reference in self.history.store_failed
+        return was_cleared and record.outcome.state is State.UNKNOWN
+
+    def _check_told_before(self, record: Record) -> None:
+        """What a caller was told as final, and as written down, is what stands."""
+        for call in self.history.calls:
+            told = _FINAL.get(type(call.result)) if call.reference == record.merchant_txn_ref else None
+            if told is not None and call.result.recorded:
+                assert record.outcome.state is told, f"{call}: {record}"
+                if isinstance(call.result, Payment):
+                    assert record.outcome.transaction_id == call.result.transaction_id, f"{call}: {record}"
 
     def on_repeated(self, call: Call) -> None:
         """Once more, when all is over: the ledger answers, the same as it has stored."""
@@ -239,9 +266,8 @@ class Checker:
     def _check_budget(self, process: str) -> None:
         sent = Counter(one.reference for one in self.history.sendings if one.process == process)
         asked = Counter(call.reference for call in self.history.calls if call.process == process and call.is_charge)
-        if not any(self._was_batched(reference) for reference in sent):
-            retries = (sent - asked).total()
-            assert retries * RETRY_COST <= self.scenario.budget + sent.total(), f"{retries} retries of {process}"
+        retries = (sent - asked).total()
+        assert retries * RETRY_COST <= self.scenario.budget + sent.total(), f"{retries} retries of {process}"
 
 
 def _is_within(sending: Sending, call: Call) -> bool:

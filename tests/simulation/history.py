@@ -54,6 +54,7 @@ class Call:
         asked: How much it was to charge.
         was_cancelled: Whether it was cancelled by its caller.
         was_frozen: Whether its process stood still meanwhile.
+        is_batched: Whether it is one of a batch, and began whenever that had a place for it.
     """
 
     reference: str
@@ -65,6 +66,7 @@ class Call:
     asked: int = 1000
     was_cancelled: bool = False
     was_frozen: bool = False
+    is_batched: bool = False
 
 
 @attrs.define
@@ -76,12 +78,14 @@ class History:
         calls: In the order in which they began.
         store_failed: References for which a call of the ledger failed.
         cleared_at: When a person found that nothing was booked of a reference, so that it may be sent anew.
+        settled_at: When a process first took the gateway's own word about the end of a reference, or told it.
     """
 
     sendings: list[Sending] = attrs.field(factory=list)
     calls: list[Call] = attrs.field(factory=list)
     store_failed: set[str] = attrs.field(factory=set)
     cleared_at: dict[str, float] = attrs.field(factory=dict)
+    settled_at: dict[str, float] = attrs.field(factory=dict)
 
     def of(self, reference: str) -> list[Sending]:
         """All requests for one reference."""

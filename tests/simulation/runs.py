@@ -32,7 +32,7 @@ def run_seeds(first: int, last: int) -> dict[str, Any]:
         kept.append(world)
         trace.update(f"{world.history.sendings} {world.history.calls} {world.loop.now} {world.loop.steps}".encode())
         seen += world.checker.seen
-        purchases += sum(call.is_charge for call in world.history.calls)
+        purchases += sum(call.is_charge and call.result is not None for call in world.history.calls)
         sendings += len(world.history.sendings)
     return {
         "seeds": last - first,

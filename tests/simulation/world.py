@@ -141,6 +141,7 @@ class World:
             if machine.client is not None and machine.process is not None:
                 work = _taken(machine.client, url.rpartition("/")[2], self.bank.told(one))
                 if await self._answered(machine.process, work):
+                    self.history.settled_at.setdefault(one.reference, self.loop.now)
                     return
             await asyncio.sleep(2.0)
 
@@ -315,17 +316,21 @@ class World:
         self.loop.start(process, self._charged(process, client, orders))
 
     async def _charged(self, process: Process, client: PaymentOptions, orders: list[PurchaseRequest]) -> None:
-        began = self.loop.now
+        calls = {
+            order.merchant_txn_ref: Call(order.merchant_txn_ref, process.name, self.loop.now, is_batched=True)
+            for order in orders
+        }
+        self.history.calls += calls.values()
         try:
             async for result in client.charge_many(orders, concurrency=self._rng.choice((1, 2, 8, None))):
-                self._note_result(process, began, result)
+                self._note_result(calls.pop(result.merchant_txn_ref), result)
         except PaymentOptionsError:
             pass  # it was paused, and says why
+        for call in calls.values():
+            call.ended, call.was_cancelled = self.loop.now, True
 
-    def _note_result(self, process: Process, began: float, result: ChargeResult) -> None:
-        answer = result.error or result.payment or result.challenge
-        call = Call(result.merchant_txn_ref, process.name, began, self.loop.now, answer, was_frozen=True)
-        self.history.calls.append(call)
+    def _note_result(self, call: Call, result: ChargeResult) -> None:
+        call.ended, call.result = self.loop.now, result.error or result.payment or result.challenge
         self.checker.on_end(call)
 
     # --- how it ends ---
@@ -360,9 +365,8 @@ class World:
         dead = {process.name for process in self.loop.graves}
         calls = (call for call in self.history.calls if call.reference == reference)
         is_over = all(call.ended is not None or call.process in dead for call in calls)
-        is_batched = any(act.kind is Kind.BATCH for act in self.scenario.acts)
         sent = self.history.of(reference)
-        return is_over and not is_batched and all(one.is_lost or one.decision is not None for one in sent)
+        return is_over and all(one.is_lost or one.decision is not None for one in sent)
 
     async def _look(self, reference: str) -> None:
         """A person looks into the portal, and settles what nobody else could."""
