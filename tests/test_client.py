@@ -135,3 +135,17 @@ def test_importing_the_package_imports_no_command_line_and_no_logging_library() 
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_no_pattern_of_redaction_is_left_to_be_made_by_a_call() -> None:
+    code = """if True:
+        import re
+        from paymentoptions_async import PaymentOptions, Settings
+        from paymentoptions_async.redaction import redact_text
+
+        PaymentOptions(Settings(api_key="k", x_api_key="x", merchant_id="m", base_url="http://127.0.0.1:1"))
+        re._compiler = None
+        print(redact_text('card=4111 1111 1111 1111, cvc: 123, "cvv%22%3A%22999", api_key="sk-live"'))
+    """
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "411111******1111" in told.stdout
