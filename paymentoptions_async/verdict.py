@@ -319,11 +319,16 @@ def _judge_code(answer: _Answer, code: int, asked: Asked) -> Outcome:
     if row.reason in _UNCLEAR:
         return answer.means(State.UNKNOWN, row.told, row.reason, code)
     if approved != success or (approved and not answer.is_ok):
-        told = f"{row.told}, but HTTP {answer.reply.status} and success {answer.whole.get('success')!r}"
+        told = f"{row.told}, but HTTP {answer.reply.status} and success {_truth(answer.whole.get('success'))}"
         return answer.means(State.UNKNOWN, told, row.reason, code)
     if not success:
         return answer.means(State.DECLINED, row.told, row.reason, code)
     return _judge_approval(answer, row, asked)
+
+
+def _truth(value: object) -> str:
+    """Of another type it may hold anything, a card number as well."""
+    return str(value) if value is None or isinstance(value, bool) else f"of type {type(value).__name__}"
 
 
 def _judge_approval(answer: _Answer, row: ResponseCode, asked: Asked) -> Outcome:

@@ -721,20 +721,32 @@ async def test_nothing_of_a_charge_stays_behind(client: PaymentOptions) -> None:
     assert not _in_flight
 
 
+@pytest.mark.parametrize(
+    ("asleep", "error", "attempts"), [("in a pause", RateLimitedError, 1), ("while it claims", NotSentError, 0)]
+)
 @pytest.mark.asyncio
-async def test_nothing_is_sent_after_the_machine_has_slept_for_longer_than_the_deadline() -> None:
+async def test_nothing_is_sent_after_the_machine_has_slept_for_longer_than_the_deadline(
+    asleep: str, error: type[PaymentOptionsError], attempts: int
+) -> None:
     now = [datetime(2026, 11, 24, tzinfo=UTC)]
 
     async def sleep(_: float) -> None:
         # The loop's clock stands still meanwhile, and somebody else may have made the charge anew.
         now[0] += timedelta(hours=1)
 
-    runtime = Runtime(sleep=sleep, now=lambda: now[0])
-    async with sandbox_client(faults=["429:0"], client={"runtime": runtime}) as (gateway, client):
-        with pytest.raises(PaymentOptionsError) as caught:
+    class Ledger(MemoryLedger):
+        async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
+            claim = await super().claim(intent, token=token, lease=lease)
+            if asleep == "while it claims":
+                await sleep(lease)
+            return claim
+
+    told = {"runtime": Runtime(sleep=sleep, now=lambda: now[0]), "ledger": Ledger()}
+    async with sandbox_client(faults=["429:0"], client=told) as (gateway, client):
+        with pytest.raises(error) as caught:
             await client.payments.purchase(request("ref"))
         assert caught.value.money == "not touched"
-        assert (gateway.attempts("ref"), gateway.charges("ref")) == (1, 0)
+        assert (gateway.attempts("ref"), gateway.charges("ref")) == (attempts, 0)
 
 
 @pytest.mark.asyncio

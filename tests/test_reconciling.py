@@ -33,7 +33,7 @@ from paymentoptions_async.sandbox.envelopes import status_envelope
 from .helpers import APPROVED, QUICK_RETRIES, THREE_D_SECURE, request, sandbox_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 # A test amount that is answered with a code of class `unclear`, and a transaction id.
 UNCLEAR = "9000068"
@@ -48,6 +48,18 @@ async def unclear(**sandbox: Any) -> AsyncIterator[tuple[Sandbox, PaymentOptions
             await client.payments.purchase(request(amount=UNCLEAR))
         assert caught.value.transaction_id is not None
         yield gateway, client, ledger
+
+
+def change_statuses(monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], object]) -> None:
+    """Have the sandbox tell the status of a transaction otherwise."""
+
+    def changed(transaction: Any, switches: Any) -> Answer:
+        answer = status_envelope(transaction, switches)
+        body = orjson.loads(answer.body)
+        change(body)
+        return attrs.evolve(answer, body=orjson.dumps(body))
+
+    monkeypatch.setattr("paymentoptions_async.sandbox.status.status_envelope", changed)
 
 
 @pytest.mark.asyncio
@@ -173,6 +185,19 @@ async def test_the_status_of_another_transaction_settles_nothing() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_status_of_another_transaction_than_was_asked_for_settles_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    change_statuses(monkeypatch, lambda body: body["transaction_details"].update(id="another"))
+    async with unclear() as (_, client, ledger):
+        with pytest.raises(OutcomeUnknownError):
+            await client.payments.reconcile("qwe")
+        record = await ledger.find("qwe")
+        assert record is not None
+        assert (record.outcome.state, record.mark) == (State.UNKNOWN, None)
+
+
+@pytest.mark.asyncio
 async def test_it_ends_at_the_deadline() -> None:
     async with unclear(faults=[None, "hang:after_read"]) as (_, client, _ledger):
         hasty = client.with_options(timeouts=Timeouts(total=0.05))
@@ -264,13 +289,7 @@ async def test_one_that_belongs_to_something_else_settles_nothing(whose: str) ->
 async def test_a_status_that_names_no_charge_settles_only_what_came_with_an_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def nameless(transaction: Any, switches: Any) -> Answer:
-        answer = status_envelope(transaction, switches)
-        body = orjson.loads(answer.body)
-        del body["merchant_details"]
-        return attrs.evolve(answer, body=orjson.dumps(body))
-
-    monkeypatch.setattr("paymentoptions_async.sandbox.status.status_envelope", nameless)
+    change_statuses(monkeypatch, lambda body: body.pop("merchant_details"))
     async with lost() as (gateway, client, ledger):
         await note(ledger, gateway.transactions("qwe")[0].id)
         with pytest.raises(OutcomeUnknownError, match="names no charge"):

@@ -72,6 +72,12 @@ def test_a_redirect_of_another_reference_is_no_challenge() -> None:
     assert verdict(told, 200).state is State.UNKNOWN
 
 
+def test_a_success_that_is_no_truth_value_is_told_by_its_type() -> None:
+    told = verdict(answer(success={"additional_data": f"1{APPROVED}"}), 200)
+    assert told.state is State.UNKNOWN
+    assert told.evidence == ("response code 0 (approved), but HTTP 200 and success of type dict",)
+
+
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 404, 429])
 def test_success_without_a_response_code_is_unknown_whatever_the_status(status: int) -> None:
     told = {"success": True, "gateway_response": {"code": "INFO0000"}, "transaction_details": {"id": "t1"}}

@@ -27,7 +27,10 @@ class _Request(aiohttp.ClientRequest):
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         """Send it."""
-        if conn.protocol is not None and conn.protocol.should_close:
+        # What came while the loop was busy is in the socket yet: one turn of the loop looks there, the next one reads.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        if conn.protocol is not None and conn.protocol.is_connected() and conn.protocol.should_close:
             raise UnaskedAnswerError
         return await super().send(conn)
 

@@ -308,6 +308,30 @@ async def test_a_cancel_while_the_ledger_is_away_is_not_held_up_for_ever(monkeyp
         assert gateway.attempts("ref") == 1
 
 
+@pytest.mark.parametrize(
+    ("cancelled", "kind"), [("while it is sent", OutcomeUnknownError), ("while it is written", Payment)]
+)
+@pytest.mark.asyncio
+async def test_who_shares_a_call_that_is_cancelled_before_it_is_written_is_told_that_it_is_not(
+    cancelled: str, kind: type
+) -> None:
+    ledger = _Gated()
+    faults = ["hang:after_commit"] if cancelled == "while it is sent" else []
+    async with charging(ledger, faults=faults) as (gateway, client):
+        owner, sharing = (asyncio.create_task(client.payments.purchase(request("ref"))) for _ in range(2))
+        await eventually(lambda: gateway.charges("ref") == 1 if faults else ledger.begun.is_set())
+        # The first one goes on only when it is written: a further one breaks through.
+        while not owner.done():
+            owner.cancel()
+            await asyncio.sleep(0)
+        told: Any = (await asyncio.gather(sharing, return_exceptions=True))[0]
+        assert await state_of(ledger, "ref") is State.SENDING
+        assert (owner.cancelled(), type(told), told.recorded) == (True, kind, False)
+        ledger.opened.set()
+        await settled(client)
+        assert gateway.attempts("ref") == 1
+
+
 @pytest.mark.asyncio
 async def test_a_client_that_is_closed_waits_for_what_a_cancelled_call_has_left() -> None:
     ledger = _Gated()

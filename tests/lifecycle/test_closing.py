@@ -25,7 +25,7 @@ from paymentoptions_async.ledger import Claim, Intent
 from paymentoptions_async.models.outcome import Outcome
 from paymentoptions_async.sandbox import Sandbox
 
-from ..helpers import FAST, request
+from ..helpers import FAST, request, sandbox_client
 from ..test_charging import eventually
 
 pytestmark = pytest.mark.asyncio
@@ -126,6 +126,27 @@ async def test_after_the_grace_it_is_cut_off_and_the_ledger_says_so_before_the_c
         assert await charge.states() == {"ref": State.UNKNOWN}
         with pytest.raises(OutcomeUnknownError):
             await charge.call
+
+
+class _Leisurely(MemoryLedger):
+    async def finish(self, claim: Claim, outcome: Outcome) -> bool:
+        # More turns of the loop than it takes to close the connections.
+        for _ in range(100):
+            await asyncio.sleep(0)
+        return await super().finish(claim, outcome)
+
+
+async def test_the_close_ends_only_when_a_ledger_that_takes_its_time_has_been_told() -> None:
+    ledger = _Leisurely()
+    async with sandbox_client(client={"ledger": ledger}, faults=["hang:after_commit"]) as (gateway, client):
+        call = asyncio.create_task(client.payments.purchase(request("ref")))
+        await eventually(lambda: gateway.attempts("ref") == 1)
+        await client.close(grace=0)
+        record = await ledger.find("ref")
+        assert record is not None
+        assert record.outcome.state is State.UNKNOWN
+        with pytest.raises(OutcomeUnknownError):
+            await call
 
 
 async def test_a_close_that_is_cancelled_cuts_off_at_once_and_writes_it_down(tmp_path: Path) -> None:

@@ -274,4 +274,56 @@ MUTANTS: Final = (
         "    return f\"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}\"\n",
         "    return number\n",
     ),
+    Mutant(
+        "an answer that cannot be written down is thrown away",
+        "charging.py",
+        "            return landing._replace(recorded=False)\n        return landing if told",
+        '            return Landing(_interrupted("unwritten"))\n        return landing if told',
+    ),
+    Mutant(
+        "a cancel is swallowed",
+        "charging.py",
+        "            if not isinstance(ending, Exception) or landing.outcome.state is State.REFUSED:\n",
+        "            if isinstance(ending, Exception) and landing.outcome.state is State.REFUSED:\n",
+    ),
+    Mutant(
+        "who shares a flight is never told",
+        "charging.py",
+        "            flight.land(ended := landing or _abandoned(trip))\n",
+        "            ended = landing or _abandoned(trip)\n",
+    ),
+    Mutant(
+        "what is unknown counts as being charged",
+        "ledger/rules.py",
+        "    if seen.outcome.state is State.SENDING:\n        raise _in_use(record)\n    return",
+        "    if seen.outcome.state in (State.SENDING, State.UNKNOWN):\n        raise _in_use(record)\n    return",
+    ),
+    Mutant(
+        "the time to send runs from the claim on",
+        "charging.py",
+        """                trip.send_until = self._runtime.now() + timedelta(seconds=self._settings.timeouts.total)
+                claim = await self._claim(trip.order)
+""",
+        """                claim = await self._claim(trip.order)
+                trip.send_until = self._runtime.now() + timedelta(seconds=self._settings.timeouts.total)
+""",
+    ),
+    Mutant(
+        "an answer that nobody has asked for is believed",
+        "transport/pool.py",
+        "conn.protocol.is_connected() and conn.protocol.should_close:\n",
+        "False:\n",
+    ),
+    Mutant(
+        "a batch drops its results",
+        "batch/runner.py",
+        "            self._results.append(result)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "the status of another transaction is believed",
+        "reconciling.py",
+        " or outcome.transaction_id != transaction_id:\n",
+        ":\n",
+    ),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from .script import Decision
+from .script import TOTAL, Decision
 
 __all__ = ["Call", "History", "Sending"]
 
@@ -39,6 +39,10 @@ class Sending:
     transaction_id: str | None = None
     told_at: float | None = None
 
+    def is_within(self, call: Call) -> bool:
+        """Whether its process made that call meanwhile."""
+        return self.process == call.process and call.began <= self.at and (call.ended is None or self.at <= call.ended)
+
 
 @attrs.define(eq=False)
 class Call:
@@ -52,6 +56,7 @@ class Call:
         result: What it returned or raised.
         is_charge: Whether it is a purchase.
         asked: How much it was to charge.
+        limit: How many seconds it may take.
         was_cancelled: Whether it was cancelled by its caller.
         was_frozen: Whether its process stood still meanwhile.
         is_batched: Whether it is one of a batch, and began whenever that had a place for it.
@@ -64,9 +69,19 @@ class Call:
     result: Any = None
     is_charge: bool = True
     asked: int = 1000
+    limit: float = TOTAL
     was_cancelled: bool = False
     was_frozen: bool = False
     is_batched: bool = False
+
+    def overlaps(self, other: Call) -> bool:
+        """Whether both were under way at some time."""
+        return (self.ended is None or self.ended >= other.began) and (other.ended is None or other.ended >= self.began)
+
+    def shares(self, other: Call) -> bool:
+        """Whether it may be told by the same flight: it may also be the same call."""
+        is_alike = (self.reference, self.process) == (other.reference, other.process)
+        return is_alike and self.is_charge and self.overlaps(other)
 
 
 @attrs.define
@@ -76,14 +91,20 @@ class History:
     Attributes:
         sendings: In the order of their first bytes.
         calls: In the order in which they began.
-        store_failed: References for which a call of the ledger failed.
+        clocks_are_true: Whether no wall clock was set meanwhile.
+        gone: The processes that were killed or closed while there was trouble, by their names.
+        store_failed: References whose end the ledger may lack or could not tell: a right or a word was lost.
+        stuck: References of which a right may stand that nobody has.
         cleared_at: When a person found that nothing was booked of a reference, so that it may be sent anew.
         settled_at: When a process first took the gateway's own word about the end of a reference, or told it.
     """
 
     sendings: list[Sending] = attrs.field(factory=list)
     calls: list[Call] = attrs.field(factory=list)
+    clocks_are_true: bool = True
+    gone: set[str] = attrs.field(factory=set)
     store_failed: set[str] = attrs.field(factory=set)
+    stuck: set[str] = attrs.field(factory=set)
     cleared_at: dict[str, float] = attrs.field(factory=dict)
     settled_at: dict[str, float] = attrs.field(factory=dict)
 

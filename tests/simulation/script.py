@@ -173,6 +173,7 @@ class Scenario:
         acts: What is done, in the order of time.
         trouble: The share of requests that something goes wrong with.
         store_trouble: The share of the ledger's calls that fail.
+        store_slow: The share of its pauses that are of seconds.
         webhooks: Whether the gateway tells by itself.
         budget: The tokens that a client has for its retries; one costs `RETRY_COST`.
     """
@@ -185,5 +186,6 @@ class Scenario:
     acts: tuple[Act, ...]
     trouble: float
     store_trouble: float
+    store_slow: float
     webhooks: bool
     budget: int

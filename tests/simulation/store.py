@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
-from typing import TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from paymentoptions_async import LedgerError, MemoryLedger, Record, Resolution
 from paymentoptions_async.ledger.base import Claim, Intent, Ledger
 from paymentoptions_async.models.outcome import Outcome
 
+from .history import History
+
 __all__ = ["Access"]
 
 T = TypeVar("T")
+
+# Seconds that a call takes at the most, there and back.
+_SHORT: Final = 0.01
+_LONG: Final = 8.0
 
 
 class Access(Ledger):
@@ -22,47 +28,73 @@ class Access(Ledger):
     Args:
         file: What is stored.
         rng: Draws pauses and faults.
-        failed: Is told the reference of a call that fails.
+        history: Is told where an end may be lacking in the file.
         is_away: Whether all of them fail now.
         trouble: The share of the calls that fail, before or after they are carried out.
+        slow: The share of the pauses that are of seconds.
     """
 
     def __init__(
         self,
         file: MemoryLedger,
         rng: Random,
-        failed: Callable[[str], None],
+        history: History,
         is_away: Callable[[], bool],
         trouble: float,
+        slow: float,
     ) -> None:
-        self._file, self._rng, self._failed, self._is_away, self.trouble = file, rng, failed, is_away, trouble
+        self._file, self._rng, self._history, self._is_away = file, rng, history, is_away
+        self._trouble, self._slow = trouble, slow
 
-    async def _call(self, reference: str, carry_out: Callable[[], Awaitable[T]]) -> T:
-        rng = self._rng
-        share = rng.random()
-        await asyncio.sleep(rng.random() * 0.01)
-        if share < self.trouble / 2 or self._is_away():
-            self._failed(reference)
-            raise LedgerError("the ledger is away")
-        result = await carry_out()
-        await asyncio.sleep(rng.random() * 0.01)
-        if share < self.trouble:
-            self._failed(reference)
-            raise LedgerError("the ledger's answer was lost")
+    async def _pause(self) -> None:
+        longest = _LONG if self._slow and self._rng.random() < self._slow else _SHORT
+        await asyncio.sleep(self._rng.random() * longest)
+
+    async def _call(
+        self, carry_out: Callable[[], Awaitable[T]], failed: Callable[[bool, BaseException], None] = lambda *_: None
+    ) -> T:
+        share = self._rng.random()
+        is_done = False
+        try:
+            await self._pause()
+            if share < self._trouble / 2 or self._is_away():
+                _fail("the ledger is away")
+            result = await carry_out()
+            is_done = True
+            await self._pause()
+            if share < self._trouble:
+                _fail("the ledger's answer was lost")
+        except (LedgerError, asyncio.CancelledError) as fault:
+            failed(is_done, fault)
+            raise
         return result
 
     async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
-        reference = intent.merchant_txn_ref
-        return await self._call(reference, lambda: self._file.claim(intent, token=token, lease=lease))
+        def failed(is_done: bool, fault: BaseException) -> None:
+            if is_done:
+                self._history.store_failed.add(intent.merchant_txn_ref)
+                if isinstance(fault, LedgerError):
+                    self._history.stuck.add(intent.merchant_txn_ref)
+
+        return await self._call(lambda: self._file.claim(intent, token=token, lease=lease), failed)
 
     async def finish(self, claim: Claim, outcome: Outcome) -> bool:
-        return await self._call(claim.merchant_txn_ref, lambda: self._file.finish(claim, outcome))
+        def failed(is_done: bool, _fault: BaseException) -> None:
+            # Its process tells what it has not heard to be written, until it is written once more.
+            self._history.store_failed.add(claim.merchant_txn_ref)
+            if not is_done and outcome.attempts == 0:
+                self._history.stuck.add(claim.merchant_txn_ref)
+
+        return await self._call(lambda: self._file.finish(claim, outcome), failed)
 
     async def find(self, merchant_txn_ref: str) -> Record | None:
-        return await self._call(merchant_txn_ref, lambda: self._file.find(merchant_txn_ref))
+        def failed(_is_done: bool, _fault: BaseException) -> None:
+            self._history.store_failed.add(merchant_txn_ref)
+
+        return await self._call(lambda: self._file.find(merchant_txn_ref), failed)
 
     async def resolve(self, merchant_txn_ref: str, resolution: Resolution) -> Record:
-        return await self._call(merchant_txn_ref, lambda: self._file.resolve(merchant_txn_ref, resolution))
+        return await self._call(lambda: self._file.resolve(merchant_txn_ref, resolution))
 
     async def page(self, *, after: str, limit: int, unsettled: bool) -> list[Record]:
         return await self._file.page(after=after, limit=limit, unsettled=unsettled)
@@ -72,3 +104,7 @@ class Access(Ledger):
 
     async def close(self) -> None:
         pass
+
+
+def _fail(why: str) -> NoReturn:
+    raise LedgerError(why)

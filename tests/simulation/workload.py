@@ -46,6 +46,7 @@ def draw_scenario(seed: int) -> Scenario:
         acts=tuple(sorted(acts, key=lambda act: act.at)),
         trouble=rng.choice((0.0, 0.1, 0.3, 0.6)),
         store_trouble=rng.choice((0.0, 0.0, 0.05, 0.2)),
+        store_slow=rng.choice((0.0, 0.0, 0.0, 0.1)),
         webhooks=rng.random() < 0.5,
         budget=rng.choice((500, 500, RETRY_COST, 0)),
     )
@@ -59,7 +60,8 @@ def _draw_act(rng: Random, span: float, processes: int, references: tuple[str, .
     elif kind in (Kind.FREEZE, Kind.KILL, Kind.WAIT, Kind.OUTAGE):
         seconds = rng.choice((0.01, 0.5, 3.0, 60.0))
     elif rng.random() < 0.2:
-        seconds = rng.random() * TOTAL
+        # Most calls are over soon.
+        seconds = rng.random() * rng.choice((0.02, 0.4, TOTAL))
     return Act(
         at=rng.random() * span,
         kind=kind,

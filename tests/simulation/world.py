@@ -15,10 +15,12 @@ import attrs
 import orjson
 
 from paymentoptions_async import (
+    BatchPausedError,
     MemoryLedger,
     PaymentOptions,
     PaymentOptionsError,
     PurchaseRequest,
+    Record,
     Resolution,
     RetryPolicy,
     Settings,
@@ -27,8 +29,10 @@ from paymentoptions_async import (
 )
 from paymentoptions_async.batch.result import ChargeResult
 from paymentoptions_async.errors import WebhookRefusedError
+from paymentoptions_async.ledger.rules import as_seen
 from paymentoptions_async.runtime import Runtime
 from paymentoptions_async.transport import retry
+from paymentoptions_async.transport.pool import _Request
 
 from ..helpers import request
 from .bank import Answer, Bank, Transaction
@@ -44,6 +48,7 @@ __all__ = ["World", "run_scenario"]
 
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _LONG_AFTER: Final = 400.0
+_LONGEST_WAIT: Final = 10.0
 _SECRET: Final = "a secret of the simulation"
 
 
@@ -70,7 +75,7 @@ class World:
         self.scenario, self.loop = scenario, loop
         self.history = History()
         self.bank = Bank(scenario.duplicates)
-        self.checker = Checker(scenario, self.history, self.bank)
+        self.checker = Checker(scenario, self.history, self.bank, self._stored)
         self._rng = Random(scenario.seed ^ 0x5EED)
         self._jumped = self._furthest = 0.0
         self.file = MemoryLedger(clock=lambda: self._wall().timestamp())
@@ -84,6 +89,10 @@ class World:
 
     def _wall(self) -> datetime:
         return _EPOCH + timedelta(seconds=self.loop.now + self._jumped)
+
+    def _stored(self, reference: str) -> Record | None:
+        record = self.file._records.get(reference)
+        return as_seen(record, self._wall().timestamp()) if record is not None else None
 
     def _is_away(self) -> bool:
         return self.loop.now < self._away_until
@@ -150,7 +159,11 @@ class World:
         answer: asyncio.Future[bool] = self.loop.create_future()
 
         async def serve() -> None:
-            told = await work
+            try:
+                told = await work
+            except Exception as fault:  # noqa: BLE001  # nobody would ever hear of it
+                self.checker.failures.append(f"{process.name}: {fault!r}")
+                told = False
             if not answer.done():
                 answer.set_result(told)
 
@@ -181,10 +194,11 @@ class World:
 
         async def begin() -> None:
             machine.session = aiohttp.ClientSession(
-                connector=Connector(self.loop, self), cookie_jar=aiohttp.DummyCookieJar()
+                connector=Connector(self.loop, self), cookie_jar=aiohttp.DummyCookieJar(), request_class=_Request
             )
-            trouble = self.scenario.store_trouble if self._is_bad else 0.0
-            ledger = Access(self.file, self._rng, self.history.store_failed.add, self._is_away, trouble)
+            told = self.scenario
+            trouble, slow = (told.store_trouble, told.store_slow) if self._is_bad else (0.0, 0.0)
+            ledger = Access(self.file, self._rng, self.history, self._is_away, trouble, slow)
             machine.client = PaymentOptions(
                 _settings(self.scenario.repeats), ledger=ledger, session=machine.session, runtime=self._runtime()
             )
@@ -193,10 +207,10 @@ class World:
 
         await self.loop.start(process, begin())
 
-    async def _close(self, machine: _Machine) -> None:
+    async def _close(self, machine: _Machine) -> bool:
         client, machine.client = machine.client, None
         if client is None or machine.process is None or not machine.process.is_alive:
-            return
+            return True
         session, process = machine.session, machine.process
 
         async def end() -> bool:
@@ -205,7 +219,7 @@ class World:
                 await session.close()
             return True
 
-        await self._answered(process, end())
+        return await self._answered(process, end())
 
     # --- acts ---
 
@@ -229,12 +243,14 @@ class World:
             case Kind.FREEZE:
                 self._freeze(machine, act.seconds)
             case Kind.CLOSE:
+                if machine.process is not None:
+                    self.history.gone.add(machine.process.name)
                 await self._close(machine)
                 await self._boot(machine)
             case Kind.JUMP:
                 self._jumped += act.seconds
                 self._furthest = max(self._furthest, self._jumped)
-                self.checker.clocks_are_true = False
+                self.history.clocks_are_true = False
             case Kind.PAYER:
                 self._answer_challenges(act)
             case Kind.OUTAGE:
@@ -250,6 +266,7 @@ class World:
     async def _kill(self, machine: _Machine, seconds: float) -> None:
         process, machine.process, machine.client = machine.process, None, None
         if process is not None:
+            self.history.gone.add(process.name)
             self.loop.kill(process)
             await asyncio.sleep(seconds)
             if machine.process is None:
@@ -277,13 +294,21 @@ class World:
         call.asked = 777 if act.kind is Kind.OTHER else 1000
         task = self.loop.start(process, self._watched(call, self._made(client, act)))
         self.history.calls.append(call)
-        if call.is_charge and act.seconds:
+        if act.kind is Kind.WAIT:
+            call.limit = TOTAL + min(act.seconds, _LONGEST_WAIT)
+        elif call.is_charge and act.seconds:
             self.loop.call_later(act.seconds, self._cancel, task, call)
+            task.add_done_callback(lambda _: self._end_unbegun(call))
 
     def _cancel(self, task: asyncio.Task[Any], call: Call) -> None:
         if not task.done():
             call.was_cancelled = True
             task.cancel()
+
+    def _end_unbegun(self, call: Call) -> None:
+        """A cancel may come before the first step."""
+        if call.ended is None:
+            call.ended, call.result = self.loop.now, asyncio.CancelledError()
 
     def _made(self, client: PaymentOptions, act: Act) -> Awaitable[Any]:
         match act.kind:
@@ -294,7 +319,7 @@ class World:
             case Kind.RECONCILE:
                 return client.payments.reconcile(act.reference)
             case _:
-                return client.payments.wait(act.reference, timeout=min(act.seconds, 10.0))
+                return client.payments.wait(act.reference, timeout=min(act.seconds, _LONGEST_WAIT))
 
     def _addressed(self, client: PaymentOptions, order: PurchaseRequest) -> PurchaseRequest:
         url = client.webhooks.url("https://shop.example/hooks", order.merchant_txn_ref)
@@ -303,7 +328,7 @@ class World:
     async def _watched(self, call: Call, work: Awaitable[Any]) -> None:
         try:
             call.result = await work
-        except (PaymentOptionsError, asyncio.CancelledError) as ending:
+        except BaseException as ending:  # noqa: BLE001  # the checker knows which may come
             call.result = ending
         call.ended = self.loop.now
         self.checker.on_end(call)
@@ -323,13 +348,21 @@ class World:
         self.history.calls += calls.values()
         try:
             async for result in client.charge_many(orders, concurrency=self._rng.choice((1, 2, 8, None))):
-                self._note_result(calls.pop(result.merchant_txn_ref), result)
-        except PaymentOptionsError:
-            pass  # it was paused, and says why
+                self._note_result(calls.pop(result.merchant_txn_ref, None), result)
+        except BatchPausedError:
+            pass  # and says why
+        except BaseException as fault:  # noqa: BLE001  # nobody would ever hear of it
+            self.checker.failures.append(f"the batch of {process.name}: {fault!r}")
+        else:
+            if calls:
+                self.checker.failures.append(f"the batch of {process.name} gave no result for {list(calls)}")
         for call in calls.values():
             call.ended, call.was_cancelled = self.loop.now, True
 
-    def _note_result(self, call: Call, result: ChargeResult) -> None:
+    def _note_result(self, call: Call | None, result: ChargeResult) -> None:
+        if call is None:
+            self.checker.failures.append(f"a batch gave two results for {result.merchant_txn_ref}")
+            return
         call.ended, call.result = self.loop.now, result.error or result.payment or result.challenge
         self.checker.on_end(call)
 
@@ -340,9 +373,10 @@ class World:
         self._is_bad = False
         await asyncio.sleep(_LONG_AFTER)
         self._jumped = 0.0
-        self.checker.clocks_are_true = True
+        self.history.clocks_are_true = True
         for machine in self._machines:
-            await self._close(machine)
+            assert await self._close(machine), f"{machine.process} was never closed"
+        self.checker.after_all_calls()
         # A lease that was written while the clock was ahead ends by the clock that is right again.
         await asyncio.sleep(_LONG_AFTER + self._furthest)
         machine = self._machines[0]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import inspect
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -301,6 +304,33 @@ async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(met
         said.clear()
         assert await gateway.status("t1") == Reply(202, b"{}")
         await said.wait()
+
+
+@pytest.mark.asyncio
+async def test_nor_is_one_that_came_while_the_loop_was_busy() -> None:
+    answer, said = b"HTTP/1.1 201 OK\r\nContent-Length: 2\r\n\r\n{}", threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+            has_read.wait(10)
+            connection.sendall(answer)
+            said.set()
+            assert connection.recv(65536) == b""
+
+    has_read = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+        serving = pool.submit(serve, listening)
+        async with gateway_of(settings(f"http://127.0.0.1:{listening.getsockname()[1]}")) as gateway:
+            assert await gateway.status("t1") == Reply(201, b"{}")
+            has_read.set()
+            said.wait(10)  # the loop is busy meanwhile
+            sending = parcel()
+            assert await gateway.post("payment", sending) == Fault(False, "UnaskedAnswerError")
+        assert not sending.sent
+        serving.result(10)
 
 
 def exceptions_of_aiohttp() -> Iterator[type[Exception]]:
