@@ -153,7 +153,8 @@ class Checker:
                 continue
             self._finals[reference] = record
             assert record.mark is not Mark.CONTRADICTED or self._is_late_doubt(record), record
-            self._check_told_before(record)
+            if record.mark is None:
+                self._check_told_before(record)
             moved = self.bank.moved(reference)
             match record.outcome.state:
                 case State.PAID | State.PARTIAL:

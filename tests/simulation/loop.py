@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import attrs
 
-__all__ = ["PROCESS", "DeadlockError", "Process", "VirtualLoop"]
+__all__ = ["PROCESS", "DeadlockError", "Process", "VirtualLoop", "outside"]
 
 
 @attrs.define(eq=False)
@@ -35,6 +35,14 @@ class Process:
 _Timer = tuple[float, int, asyncio.TimerHandle]
 
 PROCESS: Final[ContextVar[Process | None]] = ContextVar("process", default=None)
+_NOBODY: Final = Process("nobody")
+
+
+def outside() -> Context:
+    """A context of no process: what is asked for in it happens whoever lives."""
+    context = Context()
+    context.run(PROCESS.set, _NOBODY)
+    return context
 
 
 class DeadlockError(Exception):
@@ -64,6 +72,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         # What is collected would run its `finally`, which no killed process does.
         self.graves: list[Process] = []
         self._between: list[Callable[[], None]] = []
+        self._running: Process | None = None
         self.set_exception_handler(self._note)
         self.faults: list[str] = []
 
@@ -78,7 +87,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """See `AbstractEventLoop.call_soon`."""
         self.steps += 1
         context = context if context is not None else copy_context()
-        process = context.get(PROCESS)
+        process = self._owner(context)
         handle = asyncio.Handle(callback, args, self, context)
         if process is None or (process.is_alive and not process.is_frozen):
             self._ready.append(handle)
@@ -90,9 +99,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """See `AbstractEventLoop.call_at`."""
+        context = context if context is not None else copy_context()
+        self._owner(context)
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heappush(self._timers, (when, next(self._numbers), timer))
         return timer
+
+    def _owner(self, context: Context) -> Process | None:
+        """Whose it is. A task in a context that is made anew is of the process that has made it, and dies with it."""
+        process = context.get(PROCESS)
+        if process is None and self._running is not None:
+            process = self._running
+            context.run(PROCESS.set, process)
+        return process
 
     def start(self, process: Process, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something as a task of a process."""
@@ -117,7 +136,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         for _ in range(len(self._ready)):
             handle = self._ready.popleft()
             if not handle.cancelled():
+                self._running = handle._context.get(PROCESS)  # type: ignore[attr-defined]
                 handle._run()
+        self._running = None
 
     def _ripen(self) -> None:
         """Make ready whatever is due; where there is nothing else to do, the clock goes on to it."""
@@ -139,7 +160,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if process.is_alive and not process.is_frozen:
             process.is_frozen = True
             process.held, timers = self._take_out(process)
-            Context().run(self.call_later, seconds, self._thaw, process, timers)
+            outside().run(self.call_later, seconds, self._thaw, process, timers)
 
     def _take_out(self, process: Process) -> tuple[list[asyncio.Handle], list[_Timer]]:
         ready = [handle for handle in self._ready if _is_of(handle, process)]

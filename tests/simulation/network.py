@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from typing import Any, NamedTuple, Protocol
 
 import aiohttp
@@ -12,7 +12,7 @@ import orjson
 from aiohttp.client_proto import ResponseHandler
 
 from .bank import Answer
-from .loop import PROCESS, Process, VirtualLoop
+from .loop import PROCESS, Process, VirtualLoop, outside
 from .script import Trouble, Way
 
 __all__ = ["Connector", "Gateway", "Request"]
@@ -180,7 +180,7 @@ class _Line(asyncio.Transport):
 
     def _outside(self, seconds: float, callback: Callable[..., None], *args: Any) -> None:
         """What happens whether the process lives or not."""
-        self._loop.call_later(seconds, callback, *args, context=Context())
+        self._loop.call_later(seconds, callback, *args, context=outside())
 
 
 def _length(head: bytes) -> int:

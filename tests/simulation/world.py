@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
@@ -38,7 +37,7 @@ from ..helpers import request
 from .bank import Answer, Bank, Transaction
 from .checker import Checker
 from .history import Call, History, Sending
-from .loop import Process, VirtualLoop
+from .loop import Process, VirtualLoop, outside
 from .network import Connector, Request
 from .script import NEVER_ARRIVES, TOTAL, Act, Decision, Kind, Scenario, Trouble
 from .store import Access
@@ -140,7 +139,7 @@ class World:
                 self._outside(self._rng.random() * 8, self._deliver(one))
 
     def _outside(self, seconds: float, work: Coroutine[Any, Any, None]) -> None:
-        Context().run(self.loop.call_later, seconds, lambda: self.loop.create_task(work))
+        outside().run(self.loop.call_later, seconds, lambda: self.loop.create_task(work))
 
     async def _deliver(self, one: Transaction) -> None:
         """To whatever process is there then, and again if it is not taken."""
@@ -481,6 +480,6 @@ def run_scenario(scenario: Scenario, watch: Callable[[World], None] = lambda _wo
     # A scenario is too short to use up what a client really has.
     retry._BUDGET = scenario.budget  # type: ignore[misc]
     watch(world)
-    loop.run_until_complete(world.run())
+    outside().run(loop.run_until_complete, world.run())
     assert not loop.faults + world.checker.failures, "\n".join(loop.faults + world.checker.failures)
     return world
