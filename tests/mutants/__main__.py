@@ -28,6 +28,7 @@ _INSTRUMENTS: Final = {
         "tests/webhooks", "tests/resources", "tests/failures/test_cancel.py", "tests/failures/test_unrecorded.py",
         "tests/ledger",
     ),
+    "leaks": (*_PYTEST, "tests/leaks/test_answers.py", "tests/leaks/test_lines.py"),
     "torture": (*_PYTEST, "tests/torture/test_kill.py", "tests/torture/test_points.py"),
 }  # fmt: skip
 
