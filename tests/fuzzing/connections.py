@@ -142,7 +142,7 @@ def _body_of(answer: bytes) -> tuple[bytes, int] | None:
     try:
         response.begin()
         return _unpacked(response.read(), response.getheader("Content-Encoding", "").strip().lower()), response.status
-    except (HTTPException, ValueError, OSError, EOFError, zlib.error):
+    except (HTTPException, ValueError, OSError, OverflowError, EOFError, zlib.error):
         return None
 
 
