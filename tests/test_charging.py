@@ -39,6 +39,7 @@ from paymentoptions_async import (
 )
 from paymentoptions_async.ledger import Claim, Intent
 from paymentoptions_async.models.outcome import Outcome
+from paymentoptions_async.redaction import redact_text
 from paymentoptions_async.runtime import Runtime
 from paymentoptions_async.sandbox import Sandbox
 
@@ -499,6 +500,24 @@ async def test_a_deadline_that_has_passed_lets_nothing_be_sent() -> None:
         with pytest.raises(NotSentError, match="deadline"):
             await client.with_options(timeouts=Timeouts(total=1e-9)).payments.purchase(request("ref"))
         assert gateway.attempts("ref") == 0
+
+
+class _Telling(MemoryLedger):
+    """A ledger in which somebody writes a line while it is asked."""
+
+    told = ""
+
+    async def claim(self, intent: Intent, *, token: str, lease: float) -> Claim | Outcome:
+        self.told = redact_text(f"9{APPROVED}9")
+        return await super().claim(intent, token=token, lease=lease)
+
+
+@pytest.mark.asyncio
+async def test_the_card_in_flight_is_masked_within_longer_digits_as_well() -> None:
+    ledger = _Telling()
+    async with sandbox_client(client={"ledger": ledger}) as (_, client):
+        await client.payments.purchase(request("ref"))
+    assert APPROVED not in ledger.told
 
 
 class _Broken(MemoryLedger):

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # A test amount that is answered with a code of class `unclear`, and a transaction id.
 UNCLEAR = "9000068"
+# One that is answered with a code of the gateway's own, which it may give to each attempt anew.
+MISCONFIGURED = "9000003"
 
 
 @asynccontextmanager
@@ -305,6 +307,18 @@ async def test_of_several_the_latest_is_asked_for() -> None:
         for named in ("bogus", gateway.transactions("qwe")[0].id):
             await note(ledger, named)
         assert (await client.payments.reconcile("qwe")).outcome.state is State.PAID
+
+
+@pytest.mark.asyncio
+async def test_that_one_of_several_attempts_was_refused_says_nothing_of_the_others() -> None:
+    ledger, twice = MemoryLedger(), ["reset:after_commit"] * 2
+    retry = RetryPolicy(max_attempts=2, base=0.001, repeat_after_send=True)
+    async with sandbox_client(client={"ledger": ledger}, faults=twice, retry=retry) as (gateway, client):
+        with pytest.raises(OutcomeUnknownError):
+            await client.payments.purchase(request(amount=MISCONFIGURED))
+        await note(ledger, gateway.transactions("qwe")[0].id)
+        with pytest.raises(OutcomeUnknownError, match="there may have been others"):
+            await client.payments.reconcile("qwe")
 
 
 @pytest.mark.asyncio
