@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -62,6 +63,8 @@ async def test_no_line_with_our_objects_in_it_shows_a_card_though_nothing_masks_
 
 
 # Encodings in which no mask can look for digits: who writes them has hidden the number from us, and from nobody else.
+# Processor time ends like 1.9200000000000002, and zeros are what some cards mostly are.
+_FRACTION: Final = re.compile(r"\b(\d+\.\d{6})\d+\b")
 _HIDDEN: Final = {"every digit quoted", "escaped", "a float", "hexadecimal", "base64", "a hash"}
 _CUT: Final = {name for name in SPELLED if name.startswith(("cut", "a mask"))}
 WRITTEN: Final = {name: spell for name, spell in SPELLED.items() if name not in _HIDDEN | _CUT}
@@ -144,7 +147,7 @@ async def test_no_span_and_no_metric_shows_a_card() -> None:
     tracing.shutdown()
     assert told.count("paymentoptions purchase") >= len(NUMBERS)
     assert MARK in told
-    assert leaks(told, *NUMBERS) == []
+    assert leaks(_FRACTION.sub(r"\1", told), *NUMBERS) == []
 
 
 @pytest.mark.asyncio
