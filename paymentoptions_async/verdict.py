@@ -313,7 +313,9 @@ def names_another(answer: dict[str, Any], asked: Asked) -> str | None:
 def _judge_code(answer: _Answer, code: int, asked: Asked) -> Outcome:
     row = find_code(code)
     if row is None:
-        told = f"response code {code}, which nobody has published"
+        # A longer one may hold a card number.
+        written = code if abs(code) < 10**9 else f"of {len(str(abs(code)))} digits"
+        told = f"response code {written}, which nobody has published"
         return answer.means(State.UNKNOWN, told, response_code=code)
     success, approved = answer.whole.get("success") is True, row.reason in _APPROVED
     if row.reason in _UNCLEAR:

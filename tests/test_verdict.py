@@ -72,6 +72,12 @@ def test_a_redirect_of_another_reference_is_no_challenge() -> None:
     assert verdict(told, 200).state is State.UNKNOWN
 
 
+def test_a_response_code_that_may_hold_a_card_is_told_by_its_length() -> None:
+    told = verdict(answer(payment_details__response_code=int(f"1{APPROVED}")), asked=ASKED._replace(number=None))
+    assert told.state is State.UNKNOWN
+    assert told.evidence == ("response code of 17 digits, which nobody has published",)
+
+
 def test_a_success_that_is_no_truth_value_is_told_by_its_type() -> None:
     told = verdict(answer(success={"additional_data": f"1{APPROVED}"}), 200)
     assert told.state is State.UNKNOWN
