@@ -157,6 +157,18 @@ async def test_a_gateway_that_does_not_tell_leaves_it_unknown(fault: str, error:
 
 
 @pytest.mark.asyncio
+async def test_all_questions_share_the_clients_budget_of_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paymentoptions_async.transport.retry._BUDGET", 5)  # one retry
+    attempts = []
+    async with unclear(faults=[None, *["429:0"] * 9], retry=RetryPolicy(max_attempts=5, base=0.001)) as (_, client, _l):
+        for _time in range(2):
+            with pytest.raises(RateLimitedError) as caught:
+                await client.payments.reconcile("qwe")
+            attempts.append(caught.value.attempts)
+    assert attempts == [2, 1]
+
+
+@pytest.mark.asyncio
 async def test_wrong_credentials_are_told() -> None:
     async with unclear() as (_, client, _ledger):
         stranger = client.with_options(api_key="somebody else's")
