@@ -119,7 +119,7 @@ class Checker:
     def after_all_calls(self) -> None:
         """Every call has come to an end, unless its process died."""
         for call in self.history.calls:
-            assert call.ended is not None or call.process in self.history.gone, f"it never ended: {call}"
+            assert call.ended is not None or call.process in self.history.killed, f"it never ended: {call}"
 
     async def before_recovery(self, ledger: Ledger) -> None:
         """Whatever has moved stands in the ledger as something that may have moved."""

@@ -9,7 +9,7 @@ import attrs
 from paymentoptions_async import ReferenceInUseError
 
 from .history import Call, History, Sending
-from .script import REFUSALS, TOTAL, Decision, Scenario
+from .script import REFUSALS, TOTAL, Decision
 
 __all__ = ["Doubt"]
 
@@ -21,11 +21,9 @@ class Doubt:
     """Knows what the client could have known.
 
     Args:
-        scenario: What was drawn.
         history: What was seen.
     """
 
-    scenario: Scenario
     history: History
 
     def is_due(self, call: Call) -> bool:

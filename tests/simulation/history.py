@@ -92,7 +92,8 @@ class History:
         sendings: In the order of their first bytes.
         calls: In the order in which they began.
         clocks_are_true: Whether no wall clock was set meanwhile.
-        gone: The processes that were killed or closed while there was trouble, by their names.
+        killed: The processes that were, by their names.
+        gone: Those, and the ones that were closed while there was trouble.
         store_failed: References whose end the ledger may lack or could not tell: a right or a word was lost.
         stuck: References of which a right may stand that nobody has.
         cleared_at: When a person found that nothing was booked of a reference, so that it may be sent anew.
@@ -102,6 +103,7 @@ class History:
     sendings: list[Sending] = attrs.field(factory=list)
     calls: list[Call] = attrs.field(factory=list)
     clocks_are_true: bool = True
+    killed: set[str] = attrs.field(factory=set)
     gone: set[str] = attrs.field(factory=set)
     store_failed: set[str] = attrs.field(factory=set)
     stuck: set[str] = attrs.field(factory=set)

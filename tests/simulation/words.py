@@ -101,7 +101,7 @@ class Words:
             case PartialApprovalError():
                 assert [one.decision for one in moved] == [Decision.PARTIAL], call
             case OutcomeUnknownError():
-                assert Doubt(self.scenario, self.history).is_due(call), f"unknown, and it could be known: {call}"
+                assert Doubt(self.history).is_due(call), f"unknown, and it could be known: {call}"
             case Challenge():
                 asked = [one.id for one in self.bank.of[call.reference] if one.decision is Decision.CHALLENGED]
                 assert call.result.redirect_url.rpartition("/")[2] in asked, call

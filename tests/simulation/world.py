@@ -265,6 +265,7 @@ class World:
     async def _kill(self, machine: _Machine, seconds: float) -> None:
         process, machine.process, machine.client = machine.process, None, None
         if process is not None:
+            self.history.killed.add(process.name)
             self.history.gone.add(process.name)
             self.loop.kill(process)
             await asyncio.sleep(seconds)
