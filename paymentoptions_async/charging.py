@@ -280,15 +280,21 @@ class Charging:
         return lambda outcome: is_repeatable(outcome, self._settings.retry)
 
     async def _attempt(self, trip: _Trip) -> Outcome:
-        if trip.send_until is not None and self._runtime.now() > trip.send_until:
-            # The loop's clock stands still while the machine sleeps, a lease does not: somebody may have given this
-            # charge up and made it anew.
+        if self._is_late(trip):
             raise TimeoutError
-        trip.parcel = parcel = Parcel(trip.order.body)
+        # Once more when the first byte would leave: until then it may have waited for a connection.
+        trip.parcel = parcel = Parcel(trip.order.body, lambda: self._is_late(trip))
         reply = await self._gateway.post(trip.order.intent.operation, parcel)
         judged = judge(reply, trip.order.asked)
         trip.add(judged)
         return judged.outcome
+
+    def _is_late(self, trip: _Trip) -> bool:
+        """The loop's clock stands still while the machine sleeps, a lease does not.
+
+        Somebody may have given this charge up meanwhile, and made it anew.
+        """
+        return trip.send_until is not None and self._runtime.now() > trip.send_until
 
     # --- the library's own lines ---
 

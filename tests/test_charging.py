@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 import structlog
 from structlog.testing import capture_logs
@@ -741,7 +742,8 @@ async def test_nothing_of_a_charge_stays_behind(client: PaymentOptions) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asleep", "error", "attempts"), [("in a pause", RateLimitedError, 1), ("while it claims", NotSentError, 0)]
+    ("asleep", "error", "attempts"),
+    [("in a pause", RateLimitedError, 1), ("while it claims", NotSentError, 0), ("while it connects", NotSentError, 0)],
 )
 @pytest.mark.asyncio
 async def test_nothing_is_sent_after_the_machine_has_slept_for_longer_than_the_deadline(
@@ -760,8 +762,15 @@ async def test_nothing_is_sent_after_the_machine_has_slept_for_longer_than_the_d
                 await sleep(lease)
             return claim
 
-    told = {"runtime": Runtime(sleep=sleep, now=lambda: now[0]), "ledger": Ledger()}
-    async with sandbox_client(faults=["429:0"], client=told) as (gateway, client):
+    class Connector(aiohttp.TCPConnector):
+        async def _create_connection(self, *args: Any) -> Any:
+            if asleep == "while it connects":
+                await sleep(60)
+            return await super()._create_connection(*args)
+
+    session = aiohttp.ClientSession(connector=Connector())
+    told = {"runtime": Runtime(sleep=sleep, now=lambda: now[0]), "ledger": Ledger(), "session": session}
+    async with session, sandbox_client(faults=["429:0"], client=told) as (gateway, client):
         with pytest.raises(error) as caught:
             await client.payments.purchase(request("ref"))
         assert caught.value.money == "not touched"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import BytesPayload
@@ -20,12 +21,17 @@ class Parcel(BytesPayload):
     of the request has left, whatever the exception is called.
 
     A second writing is refused: whoever asks for it (a redirect, a middleware, a retry inside aiohttp) would charge
-    the card again.
+    the card again. So is a first one that comes too late.
+
+    Args:
+        body: What is sent.
+        is_late: Whether it may not leave any more.
     """
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, is_late: Callable[[], bool] = lambda: False) -> None:
         super().__init__(body.content, content_type="application/json")
         self.sent = False
+        self._is_late = is_late
 
     def __repr__(self) -> str:
         return f"<parcel of {self.size} bytes, {'sent' if self.sent else 'not sent'}>"
@@ -34,6 +40,8 @@ class Parcel(BytesPayload):
         """Write the body. Called by aiohttp."""
         if self.sent:
             raise RuntimeError("a charge is sent once only")
+        if self._is_late():
+            raise TimeoutError("too late to be sent")
         self.sent = not _is_shut(writer)
         await super().write_with_length(writer, content_length)
 

@@ -211,8 +211,8 @@ MUTANTS: Final = (
     Mutant(
         "a machine that slept sends all the same",
         "charging.py",
-        "        if trip.send_until is not None and self._runtime.now() > trip.send_until:\n",
-        "        if False:\n",
+        "        return trip.send_until is not None and self._runtime.now() > trip.send_until\n",
+        "        return False\n",
     ),
     Mutant(
         "earlier attempts are not counted",
